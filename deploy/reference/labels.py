@@ -7,34 +7,30 @@ test.
 from collections.abc import Iterable, Mapping
 from typing import get_args
 
-from taskmanager.messages import Command, CommandOutcome
-from taskmanager.model.control import JobAction, PluginAction, RunnerAction
+from taskmanager.messages import CommandOutcome
+from taskmanager.model.control import JobAction
 from taskmanager.model.reports import ReportKind
 from taskmanager.model.states import Status
+from taskmanager.process import metrics as shared
 from taskmanager.process.metrics import PREFIX
+from taskmanager_gateway import metrics as gateway
 from taskmanager_gateway.accounts import log_in_records
+from taskmanager_gateway.http.request_metrics import METHODS, OTHER
+from taskmanager_gateway.known_labels import actions
 from taskmanager_gateway.submissions.acceptance import SubmissionOutcome as Acceptance
+from taskmanager_plugin_runner import metrics as runner
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
+from taskmanager_scheduler import metrics as scheduler
+from taskmanager_scheduler.background import gauges
 from taskmanager_scheduler.broker import dangers
+from taskmanager_scheduler.decisions.error_kinds import ErrorKind
 
 ENDS = ("done", "error", "cancelled")
 POLICY_KEYS = (*dangers.LENGTHS, "message-ttl", "expires", "delivery-limit")
 PROBLEM = "the name of a [problem](reasons.md#problems)"
 
 
-def actions() -> tuple[str, ...]:
-    """The names of all commands."""
-    fixed = (
-        get_args(order.model_fields["action"].annotation)
-        for order in get_args(Command.model_fields["order"].annotation)
-    )
-    named = {value for values in fixed for value in values}
-    return tuple(sorted({*JobAction, *PluginAction, *RunnerAction, *named}))
-
-
 OPEN: Mapping[str, str] = {
-    "collection": "a collection of the database",
-    "connection": "the service and the purpose of its connection",
     "missing": "a code of [reasons](reasons.md)",
     "installation": "a Goobi installation",
     "partition": "the number of a [partition](adr/0021-partitions-of-the-inbox.md), from 0",
@@ -48,18 +44,12 @@ OPEN: Mapping[str, str] = {
 
 CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
     "retries_total": {
-        "what": (
-            "events",
-            "goobi_files",
-            "operations",
-            "partitions",
-            "reports",
-            "slot",
-            "store",
-            "rabbitmq <connection>",
-        )
+        "what": ("events", "goobi_files", "operations", "partitions", "rabbitmq", "reports", "slot", "store")
     },
-    "http_refused_total": {"why": ("400", "408", "431", "503", "gave_way")},
+    "broker_connected": {"connection": ("changes", "consume", "publish")},
+    "http_refused_total": {"why": shared.HTTP_REFUSALS},
+    "unreadable_documents_total": {"collection": shared.COLLECTIONS},
+    "transaction_retries_total": {"reason": shared.TRANSACTION_REASONS},
     "build_info": {"service": ("gateway", "plugin-runner", "scheduler")},
     "gateway_submissions_total": {"outcome": (*Acceptance, PROBLEM)},
     "gateway_commands_total": {
@@ -74,26 +64,33 @@ CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
         "way": get_args(log_in_records.Way),
         "outcome": get_args(log_in_records.Outcome),
     },
-    "gateway_request_duration_seconds": {"method": ("GET", "POST", "PUT", "other")},
-    "gateway_streams": {"stream": ("events", "log", "pages of a plugin", "pages of all plugins")},
-    "gateway_submissions_lost_total": {"outcome": ("sent_again", "given_up")},
-    "dead_letters_total": {"reason": ("unreadable", "not believed", "defect")},
+    "login_failures_total": {"kind": gateway.LOG_IN_FAILURE_KINDS},
+    "gateway_request_duration_seconds": {"method": (*METHODS, OTHER)},
+    "gateway_streams": {"stream": gateway.STREAM_KINDS},
+    "gateway_submissions_lost_total": {"outcome": gateway.LOST_OUTCOMES},
+    "dead_letters_total": {"reason": scheduler.DEAD_LETTER_REASONS},
     "queue_in_danger": {"cause": POLICY_KEYS},
-    "effects_failed_total": {
-        "effect": ("answer", "change", "declare", "defect", "notice", "result", "store", "ticket")
-    },
+    "effects_failed_total": {"effect": scheduler.EFFECTS},
     "jobs_finished_total": {"outcome": ENDS},
     "job_duration_seconds": {"outcome": ENDS},
+    "job_errors_total": {"kind": tuple(ErrorKind)},
     "tickets_remade_total": {"reason": ("missing", "owed")},
-    "operation_jobs_total": {"action": tuple(JobAction), "outcome": ("done", "unchanged", "refused")},
+    "operation_jobs_total": {"action": tuple(JobAction), "outcome": scheduler.OPERATION_OUTCOMES},
     "jobs": {"status": tuple(Status)},
-    "goobi_reports_total": {"kind": tuple(ReportKind), "outcome": ("delivered", "failed", "given_up")},
+    "queue_waiting_jobs": {"reason": gauges.WAITING_REASONS},
+    "runners": {"state": gauges.RUNNER_STATES},
+    "plugin_slots": {"state": gauges.SLOT_STATES},
+    "goobi_reports_total": {"kind": tuple(ReportKind), "outcome": scheduler.REPORT_OUTCOMES},
+    "goobi_report_lag_seconds": {"kind": tuple(ReportKind)},
     "goobi_undelivered_reports": {"state": ("pending", "given_up")},
-    "runner_tickets_dropped_total": {"reason": ("unreadable", "unknown")},
+    "runner_tickets_dropped_total": {"reason": runner.DROPPED_REASONS},
     "runner_jobs_total": {"outcome": tuple(AttemptOutcome)},
     "runner_job_duration_seconds": {"outcome": tuple(AttemptOutcome)},
+    "job_phase_seconds": {"phase": runner.PHASES},
+    "processed_files_total": {"direction": runner.DIRECTIONS},
+    "processed_bytes_total": {"direction": runner.DIRECTIONS},
 }
-"""By the name of the metric without its prefix; variable parts are in angle brackets."""
+"""By the name of the metric without its prefix."""
 
 
 def values(metric: str, label: str) -> str:

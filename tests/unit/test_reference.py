@@ -106,6 +106,9 @@ def literals(file: Path, known: dict[str, Metric]) -> Iterator[tuple[str, str, s
     for node in ast.walk(ast.parse(text)) if telling else ():
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=constant), attr="labels"), args=given):
+                if constant.islower():  # a parameter or a local name
+                    assert not any(isinstance(value, ast.Constant) for value in given), (file, constant)
+                    continue
                 metric = known[constant]
                 for label, value in zip(labels_of(metric), given, strict=True):
                     if isinstance(value, ast.Constant):

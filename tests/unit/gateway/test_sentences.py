@@ -22,10 +22,11 @@ from taskmanager.model.reasons.actions_taken import DEEDS
 from taskmanager.model.reasons.catalogue import places, without_places
 from taskmanager.model.registry import InstalledPlugin, RunnerState
 from taskmanager.model.states import Status
+from taskmanager.model.waiting import PluginLoad
 from taskmanager_gateway.api.error_handlers import STORE_AWAY
 from taskmanager_gateway.api.reasons_document import document
 from taskmanager_gateway.codes import CATALOGUE, english, problems
-from taskmanager_gateway.jobs.wait_reasons import PluginLoad, waiting_reason
+from taskmanager_gateway.jobs.wait_reasons import waiting_reason
 from taskmanager_gateway.web.shell.formats import Formats, zone_of
 from taskmanager_gateway.web.shell.languages import LANGUAGES, translations
 from taskmanager_gateway.web.shell.sentences import LONGEST, LONGEST_EVENT, Sentences

@@ -11,7 +11,8 @@ from taskmanager.model.jobs import Attribution, Job
 from taskmanager.model.queries import Position
 from taskmanager.model.registry import RunnerState
 from taskmanager.model.states import Status
-from taskmanager_gateway.jobs.wait_reasons import PluginLoad, Waiting, waiting_reason
+from taskmanager.model.waiting import PluginLoad
+from taskmanager_gateway.jobs.wait_reasons import Waiting, waiting_reason
 
 from .conftest import MOMENT, Gateway, installed, job
 

@@ -150,7 +150,6 @@ def test_the_tick_goes_through_the_inbox_of_the_partition() -> None:
             TOPOLOGY,
             scheduler="s",
             interval=timedelta(seconds=5),
-            report=_nothing,
             partition=partition,
         )
         asyncio.run(sweeper.run_once())

@@ -52,9 +52,7 @@ async def test_a_ticket_that_is_owed_is_made_only_where_ticks_come_through_the_i
         missing_after=timedelta(seconds=1),
         waiting_messages=full,
     )
-    sweeper = Sweeper(
-        tickets, publisher, TOPOLOGY, scheduler="s", interval=timedelta(hours=1), report=nothing
-    )
+    sweeper = Sweeper(tickets, publisher, TOPOLOGY, scheduler="s", interval=timedelta(hours=1))
 
     await sweeper.run_once()
     by_one_that_stands_by = [one.exchange for one in published]

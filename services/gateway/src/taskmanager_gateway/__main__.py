@@ -24,6 +24,7 @@ from taskmanager.rabbit import Broker
 from taskmanager.serving.http import HttpServer
 from taskmanager_gateway.app import make_app
 from taskmanager_gateway.http.deadlines import PUBLISH_TIME
+from taskmanager_gateway.known_labels import begin
 from taskmanager_gateway.services import Services, make_services
 from taskmanager_gateway.settings import GatewaySettings
 
@@ -58,6 +59,7 @@ def _flat(error: BaseException) -> Iterator[Exception]:
 async def _serve(settings: GatewaySettings) -> None:
     """Wire everything and run it; connections are closed only after the last request has been answered."""
     BUILD.labels(SERVICE, __version__).set(1)
+    begin()
     gateway_id = f"{socket.gethostname()}-{secrets.token_hex(4)}"
     stop, drained = asyncio.Event(), asyncio.Event()
     lifecycle.stop_on_signals(stop)
@@ -93,7 +95,8 @@ def _wire(
 ) -> tuple[Broker, Broker, Services]:
     """Publishing and receiving use one connection each: an alarm of the broker blocks only the first."""
     amqp_url, topology = settings.amqp_url.get_secret_value(), settings.topology
-    sending, hearing = Broker(amqp_url, f"{gateway_id} publish"), Broker(amqp_url, f"{gateway_id} changes")
+    sending = Broker(amqp_url, f"{gateway_id} publish", purpose="publish")
+    hearing = Broker(amqp_url, f"{gateway_id} changes", purpose="changes")
     checks = {"broker (publishing)": sending.check, "broker (changes)": hearing.check}
     publisher = sending.publisher(PUBLISH_TIME)
     services = make_services(

@@ -29,9 +29,11 @@ from taskmanager.process.metrics import BUILD
 from taskmanager.rabbit import Broker
 from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_plugin_runner.attempt.limit_watch import tell_limits
+from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.files.seals import Seal
 from taskmanager_plugin_runner.messaging.heartbeats import RunnerIdentity
 from taskmanager_plugin_runner.messaging.outbox import Outbox
+from taskmanager_plugin_runner.metrics import begin
 from taskmanager_plugin_runner.runner import Runner
 from taskmanager_plugin_runner.settings import (
     RUNNER_ID_PATTERN,
@@ -45,6 +47,7 @@ from taskmanager_plugin_runner.system.control_groups import divide
 from taskmanager_plugin_runner.system.secrecy import close_to_others, forget_secrets
 from taskmanager_plugin_runner.system.slot_users import require_rights, tell_users
 from taskmanager_plugin_runner.transport.recovery import held_folder, recover
+from taskmanager_plugin_runner.transport.workspace_space import WorkspaceSpace
 
 CONFIRM_LIMIT = timedelta(seconds=10)
 WRONG_USE = 2
@@ -113,8 +116,8 @@ async def serve(identity: RunnerIdentity, settings: RunnerSettings, folder: Path
     asked, plugin, topology = asyncio.Event(), identity.manifest.name, settings.topology
     stop_on_signals(asked)
     url = settings.amqp_url.get_secret_value()
-    publishing = Broker(url, f"runner {identity.runner} publish")
-    consuming = Broker(url, f"runner {identity.runner} consume")
+    publishing = Broker(url, f"runner {identity.runner} publish", purpose="publish")
+    consuming = Broker(url, f"runner {identity.runner} consume", purpose="consume")
     publisher = publishing.publisher(CONFIRM_LIMIT)
     outbox = Outbox(publisher, topology, plugin=plugin, runner=identity.runner, instance=identity.instance)
     options = SlotOptions(
@@ -157,7 +160,10 @@ async def serve(identity: RunnerIdentity, settings: RunnerSettings, folder: Path
     health = HttpServer(health_app(checks), settings.http_host, settings.http_port)
     BUILD.labels("plugin-runner", __version__).set(1)
     keep_what_is_loaded()
-    await run_parts([health.run, publishing.run, consuming.run, outbox.run, work], asyncio.Event())
+    begin(plugin, AttemptOutcome)
+    space = WorkspaceSpace(folder, plugin)
+    parts = [health.run, publishing.run, consuming.run, outbox.run, space.run, work]
+    await run_parts(parts, asyncio.Event())
 
 
 async def _set_after(first: asyncio.Event, then: asyncio.Event) -> None:

@@ -208,6 +208,8 @@ class SlotAnswer:
 
     `untidy` after RUN: the attempt has folders in the workspace. `cancelled`: it ended as ordered. `coming`
     after STAGE_IN: the input is still being copied. `no_room`: the step failed for lack of space.
+    `cpu_seconds`: the processor time of the step, of all processes that took part in it and have ended or
+    answer.
     """
 
     number: int
@@ -219,6 +221,7 @@ class SlotAnswer:
     coming: bool = False
     no_room: bool = False
     error: Mapping[str, Any] | None = None
+    cpu_seconds: float = 0.0
 
     @property
     def failure(self) -> JobError | None:

@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from dataclasses import dataclass
+from functools import partial
 
 import uvloop
 
@@ -24,15 +25,18 @@ from taskmanager.rabbit import Broker, declare_topology
 from taskmanager.rabbit.dead_letters import DeadLetters
 from taskmanager.rabbit.declare import PluginQueues
 from taskmanager.rabbit.private_routes import PrivateRoutes
+from taskmanager.rabbit.queue_depth import depth
 from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_scheduler.background.database_clock import DatabaseClock
 from taskmanager_scheduler.background.duty import MISSED_TICKS
+from taskmanager_scheduler.background.gauges import Gauges
 from taskmanager_scheduler.broker.management import Management
 from taskmanager_scheduler.broker.queue_watch import QueueWatch
-from taskmanager_scheduler.decisions.decision_metrics import set_job_gauges
 from taskmanager_scheduler.decisions.in_sentences import in_sentences
 from taskmanager_scheduler.goobi.reporter import Reporter
+from taskmanager_scheduler.inbox.inbox_gauges import InboxGauges
 from taskmanager_scheduler.inbox.senders import senders_for
+from taskmanager_scheduler.metrics import begin
 from taskmanager_scheduler.partition import Common, PartitionWork
 from taskmanager_scheduler.settings import SchedulerSettings
 
@@ -49,17 +53,15 @@ async def serve(settings: SchedulerSettings) -> None:
     change = in_sentences if settings.reasons == "sentences" else unchanged
     database_url = settings.mongodb_url.get_secret_value()
     database, reader = MongoStore(database_url), MongoReader(database_url)
-    publishing = Broker(settings.amqp_url.get_secret_value(), f"{name} publish")
-    consuming = Broker(settings.amqp_url.get_secret_value(), f"{name} consume")
+    amqp_url = settings.amqp_url.get_secret_value()
+    publishing = Broker(amqp_url, f"{name} publish", purpose="publish")
+    consuming = Broker(amqp_url, f"{name} consume", purpose="consume")
     # an inbox that was deleted, or lost by a new broker, must not need manual repair
     consuming.prepare(lambda channel: declare_topology(channel, topology))
     publisher = publishing.publisher()
     clock = DatabaseClock(database)
     queues = PluginQueues(consuming, topology)
     active_for = MISSED_TICKS * settings.sweep_interval
-
-    async def report() -> None:
-        set_job_gauges(await reader.statistics(), await database.plugins())
 
     common = Common(
         name=name,
@@ -69,7 +71,6 @@ async def serve(settings: SchedulerSettings) -> None:
         clock=clock,
         declare_queue=queues.declare,
         waiting_tickets=queues.waiting,
-        report=report,
         reporter=Reporter(
             load(settings.goobi), MongoReports(database.database), clock, active_for=active_for
         ),
@@ -90,6 +91,12 @@ async def serve(settings: SchedulerSettings) -> None:
         return made
 
     work = [work_on(Partition(number, settings.partitions)) for number in range(settings.partitions)]
+    gauges = Gauges(reader, clock, settings.sweep_interval, lambda: work[0].active)
+    inboxes = [
+        one.watched(partial(depth, publishing, topology.inbox_of(number).name))
+        for number, one in enumerate(work)
+    ]
+    counting = InboxGauges(inboxes, settings.sweep_interval)
     waiting = _Waiting()
     watch = _queue_watch(settings, publishing)
     checks = {
@@ -103,7 +110,8 @@ async def serve(settings: SchedulerSettings) -> None:
     async def consume(stop: asyncio.Event) -> None:
         """Consume messages only once the database clock has been read."""
         await _first_time(clock, reader, settings.partitions, waiting, stop)
-        parts = [*(one.run for one in work), consuming.run, common.reporter.run, clock.run, watch.run]
+        beside = [common.reporter.run, clock.run, watch.run, gauges.run, counting.run]
+        parts = [*(one.run for one in work), consuming.run, *beside]
         await run_parts(parts, stop)
 
     keep_what_is_loaded()
@@ -152,6 +160,7 @@ def main() -> None:
     settings = SchedulerSettings()
     logs.configure("scheduler", log_format=settings.log_format, level=settings.log_level)
     BUILD.labels("scheduler", __version__).set(1)
+    begin()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings))

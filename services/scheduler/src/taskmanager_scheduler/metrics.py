@@ -1,10 +1,38 @@
 """The scheduler's metrics."""
 
-from taskmanager.process.metrics import DURATION_BUCKETS, PREFIX, Counter, Gauge, Histogram
+from taskmanager.model.control import JobAction
+from taskmanager.model.reports import ReportKind
+from taskmanager.process.metrics import (
+    DURATION_BUCKETS,
+    PREFIX,
+    TRANSACTION_REASONS,
+    TRANSACTION_RETRIES,
+    Counter,
+    Gauge,
+    Histogram,
+    begin_at_zero,
+    begin_shared,
+)
+
+DEAD_LETTER_REASONS = ("unreadable", "not believed", "defect")
+EFFECTS = ("answer", "change", "declare", "defect", "notice", "result", "store", "ticket")
+OPERATION_OUTCOMES = ("done", "unchanged", "refused")
+REPORT_OUTCOMES = ("delivered", "failed", "given_up")
 
 MESSAGES = Counter(f"{PREFIX}inbox_messages_total", "Messages processed from the inbox")
+SCHEDULER_ACTIVE = Gauge(
+    f"{PREFIX}scheduler_active",
+    "1 while this scheduler is the active one: of the others, with several partitions too, it is 0",
+)
 INBOX_ACTIVE = Gauge(
     f"{PREFIX}inbox_active", "1 while this scheduler is the one that reads the inbox", ["partition"]
+)
+INBOX_DEPTH = Gauge(
+    f"{PREFIX}inbox_depth", "Messages in the inboxes this scheduler reads that are not processed yet"
+)
+INBOX_OLDEST = Gauge(
+    f"{PREFIX}inbox_oldest_seconds",
+    "Age of the oldest message in the inboxes this scheduler reads, by the sender's clock in whole seconds",
 )
 GROUPS = Histogram(
     f"{PREFIX}inbox_group_messages", "Messages stored in one transaction", buckets=(1, 5, 20, 50, 100, 200)
@@ -36,6 +64,29 @@ QUEUE_WAIT = Histogram(
 JOB_DURATION = Histogram(
     f"{PREFIX}job_duration_seconds", "Time from grant to end", ["plugin", "outcome"], buckets=DURATION_BUCKETS
 )
+TIME_TO_START = Histogram(
+    f"{PREFIX}job_time_to_start_seconds",
+    "Time from the first submission of a job to its first start",
+    ["plugin"],
+    buckets=DURATION_BUCKETS,
+)
+JOB_ATTEMPTS = Histogram(
+    f"{PREFIX}job_attempts",
+    "Attempts that a job had when it ended",
+    ["plugin"],
+    buckets=(0, 1, 2, 3, 5, 10, 20),
+)
+JOB_ERRORS = Counter(
+    f"{PREFIX}job_errors_total",
+    "Errors of attempts, whether the job was then tried again or ended",
+    ["plugin", "kind"],
+)
+CANCEL_SECONDS = Histogram(
+    f"{PREFIX}cancel_seconds",
+    "Time from an operator's cancel of a job until nothing of it runs any more",
+    ["plugin"],
+    buckets=DURATION_BUCKETS,
+)
 LEASES_EXPIRED = Counter(
     f"{PREFIX}lease_expired_total", "Leases that expired for lack of a heartbeat", ["plugin"]
 )
@@ -52,11 +103,34 @@ OPERATION_PAGES = Histogram(
 )
 OPERATIONS_OPEN = Gauge(f"{PREFIX}operations_open", "Operations with work left to do")
 JOBS = Gauge(f"{PREFIX}jobs", "Jobs by status, from the statistics", ["plugin", "status"])
+QUEUE_OLDEST = Gauge(
+    f"{PREFIX}queue_oldest_seconds",
+    "How long the longest waiting job of a plugin has been queued; 0 if none waits",
+    ["plugin"],
+)
+QUEUE_WAITING = Gauge(
+    f"{PREFIX}queue_waiting_jobs", "Jobs that wait, by what keeps them from starting", ["plugin", "reason"]
+)
+RUNNERS = Gauge(f"{PREFIX}runners", "Runners that are known, by whether they take jobs", ["plugin", "state"])
+PLUGIN_SLOTS = Gauge(
+    f"{PREFIX}plugin_slots",
+    "Slots of all runners that take jobs",
+    ["plugin", "state"],
+)
+QUEUE_REACHABLE = Gauge(
+    f"{PREFIX}plugin_queue_reachable", "1 while the queue of a plugin's tickets answers", ["plugin"]
+)
 PAUSED = Gauge(f"{PREFIX}plugin_paused", "1 while a plugin is stopped", ["plugin"])
 GOOBI_REPORTS = Counter(
     f"{PREFIX}goobi_reports_total",
     "Attempts to deliver reports to Goobi, by installation, kind and outcome",
     ["installation", "kind", "outcome"],
+)
+GOOBI_LAG = Histogram(
+    f"{PREFIX}goobi_report_lag_seconds",
+    "Time from the making of a report to its delivery",
+    ["installation", "kind"],
+    buckets=DURATION_BUCKETS,
 )
 GOOBI_BACKLOG = Gauge(
     f"{PREFIX}goobi_undelivered_reports",
@@ -66,3 +140,18 @@ GOOBI_BACKLOG = Gauge(
 GOOBI_OLDEST = Gauge(
     f"{PREFIX}goobi_oldest_report_seconds", "Age of the oldest pending report", ["installation"]
 )
+
+
+def begin() -> None:
+    """Let the counters begin at 0; those of a plugin or an installation begin when it becomes known."""
+    begin_shared(("operations", "rabbitmq", "reports", "store"), database=True)
+    begin_at_zero(TRANSACTION_RETRIES, TRANSACTION_REASONS)
+    begin_at_zero(DEAD_LETTERS, DEAD_LETTER_REASONS)
+    begin_at_zero(EFFECTS_FAILED, EFFECTS)
+    begin_at_zero(OPERATION_JOBS, JobAction, OPERATION_OUTCOMES)
+
+
+def begin_installation(name: str) -> None:
+    """Let the counters of one Goobi installation begin at 0."""
+    begin_at_zero(GOOBI_REPORTS, [name], ReportKind, REPORT_OUTCOMES)
+    begin_at_zero(GOOBI_LAG, [name], ReportKind)

@@ -19,6 +19,7 @@ from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.goobi.reporter import Reporter
 from taskmanager_scheduler.inbox.consumer import InboxConsumer
 from taskmanager_scheduler.inbox.group_reader import GroupReader
+from taskmanager_scheduler.inbox.inbox_gauges import WatchedInbox
 from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.operations.steps import Steps
 from taskmanager_scheduler.operations.worker import OperationWorker
@@ -34,7 +35,6 @@ class Common:
         routes: a publisher that also renews the ways to private queues.
         declare_queue: declares a plugin's queue.
         waiting_tickets: counts the tickets that wait in a plugin's queue.
-        report: updates the gauges, which show all partitions.
         reporter: delivers to Goobi for whoever has the home's inbox.
     """
 
@@ -45,7 +45,6 @@ class Common:
     clock: Clock
     declare_queue: Callable[[str], Awaitable[None]]
     waiting_tickets: Callable[[str], Awaitable[int]]
-    report: Callable[[], Awaitable[None]]
     reporter: Reporter
 
     @property
@@ -98,7 +97,6 @@ class PartitionWork:
             common.topology,
             scheduler=common.name,
             interval=settings.sweep_interval,
-            report=common.report if partition.is_home else _nothing,
             partition=partition,
         )
         self._timer = StopTimer(store, common.publisher, common.topology, clock, partition)
@@ -118,6 +116,15 @@ class PartitionWork:
             on_tick=self._ticked,
             on_turn=on_turn,
         )
+
+    @property
+    def active(self) -> bool:
+        """Whether this scheduler has the partition's inbox."""
+        return self._sweeper.active
+
+    def watched(self, ready: Callable[[], Awaitable[int]]) -> WatchedInbox:
+        """Its inbox for the metrics; `ready` counts the messages in the queue."""
+        return WatchedInbox(lambda: self.active, self.inbox.in_hand, ready)
 
     def attach(self, subscription: Subscription, stand_back: Callable[[], Awaitable[None]]) -> None:
         """Set where the deliveries of the inbox come from, and how to leave it to the next in line."""

@@ -19,6 +19,8 @@ PLUGINS_LIMIT = 1_000
 """How many plugin names one query may have: more than any site installs."""
 LISTED_MESSAGE = 300
 """How many characters of an error message a list shows; the full message comes with the job."""
+BACKING_OFF_LIMIT = 10_000
+"""The highest number of jobs that back off that is counted, over all plugins."""
 POSITION_LIMIT = 10_000
 """The highest position that is counted for a waiting job; beyond it the exact number does not matter."""
 

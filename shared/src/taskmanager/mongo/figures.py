@@ -1,6 +1,6 @@
 """The hourly figures as documents: their keys, how they are added to, and how they are read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import pymongo.errors
@@ -8,6 +8,7 @@ from pymongo import UpdateOne
 
 from taskmanager.model.hourly_figures import SUMMED, HourlyFigures, hour_of
 from taskmanager.model.jobs import TURN_NEXT
+from taskmanager.model.queries import BACKING_OFF_LIMIT
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.base.client import Database, Document, translated_errors
 from taskmanager.mongo.base.indexes import TURN_INDEX
@@ -73,3 +74,15 @@ class FiguresReads:
             except pymongo.errors.ExecutionTimeout:
                 return None
         return document["queued_at"] if document else None
+
+    async def backing_off(self, now: datetime) -> Mapping[str, int]:
+        """See the port. The tickets of such jobs are owed from the time on when they are retried."""
+        later = {"$gt": now}
+        pipeline: list[Document] = [
+            {"$match": {"ticket_due": later, "not_before": later}},
+            {"$limit": BACKING_OFF_LIMIT},
+            {"$group": {"_id": "$plugin", "jobs": {"$sum": 1}}},
+        ]
+        with translated_errors():
+            found = await (await self._database.jobs.aggregate(pipeline)).to_list()
+        return {one["_id"]: one["jobs"] for one in found}

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from itertools import count
 from typing import Any, Protocol, TypeVar
 
 from pymongo import AsyncMongoClient, InsertOne, UpdateOne
@@ -37,6 +38,7 @@ from taskmanager.ports.store import Needs, Plan, Snapshot, StatisticsDelta
 from taskmanager.process.clock import whole_milliseconds
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager.process.logs import get_logger
+from taskmanager.process.metrics import TRANSACTION_RETRIES
 
 PlanT = TypeVar("PlanT", bound=Plan)
 
@@ -130,11 +132,13 @@ class MongoStore:
                 await self._write(plan)
             except CollisionError as error:
                 log.info("decided_anew", why=str(error))
+                TRANSACTION_RETRIES.labels("collision").inc()
                 trusting = False
                 continue
             except BulkWriteError as error:
                 if not _cannot_add(error) or not await mend_counters(self._database, plan):
                     raise
+                TRANSACTION_RETRIES.labels("counters").inc()
                 trusting = False
                 continue
             keep = self._known.renew_jobs if plan.operations else self._known.keep_jobs
@@ -154,8 +158,15 @@ class MongoStore:
     async def _write(self, plan: Plan) -> None:
         if not any(getattr(plan, part.name) for part in fields(Plan)):
             return
+        tries = count()
+
+        async def write(session: AsyncClientSession) -> None:
+            if next(tries):  # the driver calls again what the database asked to be repeated
+                TRANSACTION_RETRIES.labels("transient").inc()
+            await self._write_all(session, plan)
+
         async with self._client.start_session() as session:
-            await session.with_transaction(lambda current: self._write_all(current, plan))
+            await session.with_transaction(write)
 
     async def _write_all(self, session: AsyncClientSession, plan: Plan) -> None:
         await self._write_jobs(session, plan.jobs)

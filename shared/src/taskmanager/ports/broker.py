@@ -69,6 +69,8 @@ class Delivery:
     """The publisher's user, if the message names it: the broker checks that it is the user logged in."""
     priority: int = 0
     """The priority that the message was published with."""
+    sent_at: float | None = None
+    """When it was published, by the publisher's clock, in seconds since 1970; None: it does not say."""
 
 
 class Subscription(Protocol):

@@ -87,6 +87,9 @@ class JobReader(Protocol):
     async def oldest_waiting(self, plugin: str) -> datetime | None:
         """When the longest waiting job in STARTED was queued; None also if finding it takes too long."""
 
+    async def backing_off(self, now: datetime) -> Mapping[str, int]:
+        """How many jobs of each plugin wait until a later time to be retried, up to `BACKING_OFF_LIMIT`."""
+
     async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
         """All runners by id; `alive` is decided by the database's clock."""
 

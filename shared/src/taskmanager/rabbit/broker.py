@@ -87,10 +87,10 @@ class _Preparation:
 class Broker:
     """Connects, opens its parts, and starts again with backoff whenever the connection or a part breaks."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, *, purpose: str = "messages") -> None:
         """`url` names one broker or several, with credentials, see `addresses`; raises PermanentError.
 
-        `name` is shown by RabbitMQ and in metrics.
+        `name` is shown by RabbitMQ and in the log, `purpose` in metrics.
         """
         self._turns = Turns(url)
         self._name = name
@@ -99,7 +99,9 @@ class Broker:
         self._connection: AsyncioConnection | None = None
         self._broken = asyncio.Event()
         self._reason = "not connected yet"
-        self._backoff = Backoff(f"rabbitmq {name}")
+        self._backoff = Backoff("rabbitmq")
+        self._gauge = BROKER_CONNECTED.labels(purpose)
+        self._gauge.set(0)
 
     @property
     def user(self) -> str:
@@ -198,7 +200,7 @@ class Broker:
     def _opened(self, connection: AsyncioConnection) -> None:
         self._connection = connection
         self._backoff.reset()
-        BROKER_CONNECTED.labels(self._name).set(1)
+        self._gauge.set(1)
         log.info("broker_connected", connection=self._name)
         for callback in self._connected_callbacks:
             callback()
@@ -245,7 +247,7 @@ class Broker:
 
     def _lost(self) -> None:
         self._connection = None
-        BROKER_CONNECTED.labels(self._name).set(0)
+        self._gauge.set(0)
         for part in self._parts:
             part.lost()
 

@@ -4,6 +4,7 @@ from collections import Counter
 
 from taskmanager.rabbit.channel import ReceivedMessage
 from taskmanager.rabbit.declare import ChannelSource
+from taskmanager.rabbit.queue_depth import depth
 
 MOST_READ = 100
 FIRST_QUEUE, FIRST_REASON = "x-first-death-queue", "x-first-death-reason"
@@ -18,11 +19,7 @@ class DeadLetters:
 
     async def waiting(self) -> int:
         """How many wait; raises TemporaryError."""
-        channel = await self._broker.channel()
-        try:
-            return await channel.waiting_in(self._queue)
-        finally:
-            channel.close()
+        return await depth(self._broker, self._queue)
 
     async def reasons(self) -> "Counter[tuple[str, str]]":
         """Queue and reason of the first `MOST_READ`; raises TemporaryError."""

@@ -1,6 +1,7 @@
 """Publishing with confirms, many outstanding at a time."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import timedelta
@@ -158,6 +159,7 @@ class RabbitPublisher(Publisher):
             priority=message.priority,
             message_id=str(tag) if mandatory else None,
             user_id=self._user,
+            timestamp=int(time.time()),
         )
         try:
             self._channel.raw.basic_publish(exchange, message.key, message.body, properties, mandatory)

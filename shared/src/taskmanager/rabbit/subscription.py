@@ -161,6 +161,7 @@ class RabbitSubscription:
             generation,
             method.redelivered,
             properties.user_id,
+            sent_at=properties.timestamp,
         )
         self._on_delivery(delivery)
 

@@ -20,7 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from taskmanager.process.logs import get_logger
-from taskmanager.process.metrics import CONTENT_TYPE, exposition
+from taskmanager.process.metrics import exposition
 from taskmanager.serving.connections import ConnectionTable
 from taskmanager.serving.limits import HttpLimits
 from taskmanager.serving.protocol import BoundedProtocol
@@ -47,8 +47,9 @@ def health_routes(checks: Mapping[str, HealthCheck]) -> list[BaseRoute]:
         body = {"status": "not ready", "problems": wrong} if wrong else {"status": "ready"}
         return JSONResponse(body, status_code=503 if wrong else 200)
 
-    async def metrics(_: Request) -> Response:
-        return Response(exposition(), media_type=CONTENT_TYPE)
+    async def metrics(request: Request) -> Response:
+        text, content_type = exposition(request.headers.get("accept", ""))
+        return Response(text, headers={"content-type": content_type})
 
     return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", metrics)]
 

@@ -237,6 +237,12 @@ class FakeReader:
         waits = (job for job in self.stored.values() if job.status is Status.STARTED and job.plugin == plugin)
         return min((job.queued_at for job in waits), default=None)
 
+    async def backing_off(self, now: datetime) -> Mapping[str, int]:
+        """See `JobReader.backing_off`."""
+        await self._arrive("backing_off")
+        started = (job for job in self.stored.values() if job.status is Status.STARTED)
+        return Counter(job.plugin for job in started if (job.not_before or now) > now)
+
     async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
         """See `JobReader.runners`."""
         await self._arrive("runners")

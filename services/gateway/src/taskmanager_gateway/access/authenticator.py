@@ -20,6 +20,7 @@ from taskmanager_gateway.access.settings import AccessMode, AccessSettings
 from taskmanager_gateway.access.token_use import TokenUse
 from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.http.problems import NOT_AUTHENTICATED, STORE_UNAVAILABLE, Problem, ProblemError
+from taskmanager_gateway.metrics import LOG_IN_FAILURES
 
 OPEN_PATH = "/itm/service"
 OPEN_RIGHTS = frozenset({Right.READ, Right.SUBMIT})
@@ -85,6 +86,7 @@ class Authenticator:
         secret, now = _secret(authorization), self._clock.now()
         token = await self._directory.token(secret) if secret else None
         if token is None or not token.usable(now):
+            LOG_IN_FAILURES.labels("token").inc()
             return AuthContext(refused=_bad_token(expired=token is not None))
         self._use.note(token.id, now)
         principal = principal_of_token(token)

@@ -19,7 +19,7 @@ from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.process.lifecycle import until_the_end
 from taskmanager.process.logs import get_logger
-from taskmanager_gateway.metrics import LOG_INS
+from taskmanager_gateway.metrics import LOG_IN_FAILURES, LOG_INS
 from taskmanager_gateway.notices import notify
 
 INTERVAL = timedelta(seconds=2)
@@ -53,6 +53,8 @@ class LogInRecords:
         write = log.info if outcome in {"done", "left"} else log.warning
         write("log_in", outcome=outcome, way=way, user=user, address=address, why=refusal or "")
         LOG_INS.labels(way, outcome).inc()
+        if outcome in {"refused", "too_many"}:
+            LOG_IN_FAILURES.labels(way if outcome == "refused" else outcome).inc()
         if outcome == "left":
             return  # the command that ends the session is in the audit already
         self._keep(outcome, way, user or "", address, refusal)

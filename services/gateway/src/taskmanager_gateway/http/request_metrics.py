@@ -11,7 +11,25 @@ from taskmanager_gateway.metrics import DEFECTS, REQUESTS
 CLIENT_GONE = 499
 """The status nginx uses for a request whose client left before the response."""
 
+METHODS = ("GET", "POST", "PUT", "DELETE")
+"""The methods that have a route."""
+OTHER = "other"
+
 log = get_logger(__name__)
+
+
+def route_of(scope: Scope) -> str:
+    """The pattern of the request's route, as a label: what clients ask for is unbounded.
+
+    FastAPI leaves the route in the scope; of Starlette's own routes, those without parameters are known by
+    their path once they have been found.
+    """
+    path: str | None = getattr(scope.get("route"), "path", None)
+    if path is not None:
+        return path
+    if "endpoint" not in scope:
+        return OTHER
+    return OTHER if scope.get("path_params") else str(scope["path"])
 
 
 class RequestMetricsMiddleware:
@@ -62,11 +80,10 @@ class _Exchange:
 
     def _count(self) -> None:
         if not self._streams:
-            route = getattr(self._scope.get("route"), "path", "other")
             elapsed = time.perf_counter() - self._begun
-            REQUESTS.labels(self._method(), route, self._status).observe(elapsed)
+            REQUESTS.labels(self._method(), route_of(self._scope), self._status).observe(elapsed)
 
     def _method(self) -> str:
         """The method as a label: clients may invent methods, but metrics must stay bounded."""
         method: str = self._scope["method"]
-        return method if method in {"GET", "POST", "PUT"} else "other"
+        return method if method in METHODS else OTHER

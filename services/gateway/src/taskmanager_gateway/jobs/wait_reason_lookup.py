@@ -8,12 +8,13 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.jobs import Job
 from taskmanager.model.queries import JobQuery, Position, Sort
 from taskmanager.model.states import Status, Tab
+from taskmanager.model.waiting import PluginLoad
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import JobReader
 from taskmanager.process.logs import get_logger
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.jobs.start_estimate import JUDGED_BY
-from taskmanager_gateway.jobs.wait_reasons import PluginLoad, Waiting, waiting_reason
+from taskmanager_gateway.jobs.wait_reasons import Waiting, waiting_reason
 
 WAITS = frozenset({Status.STARTED, Status.PAUSED})
 

@@ -1,9 +1,6 @@
 """Why a job does not run: a sentence for people and a word for programs. Pure; uses no store."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from pydantic import Field
@@ -13,25 +10,10 @@ from taskmanager.model.jobs import Attribution, Interruption, Job, Record
 from taskmanager.model.queries import Position
 from taskmanager.model.reasons import Code, Reason
 from taskmanager.model.reasons.automatic import actor
-from taskmanager.model.registry import InstalledPlugin, RunnerState
 from taskmanager.model.states import Status
+from taskmanager.model.waiting import PluginLoad, WaitingCode
 from taskmanager_gateway.codes import english, waiting
 from taskmanager_gateway.jobs.start_estimate import Expectation, expected_start
-
-
-class WaitingCode(StrEnum):
-    """The reasons in order of precedence: the first that applies is given."""
-
-    CANCELLING = "cancelling"
-    HELD = "held"
-    SUSPENDED = "suspended"
-    BACKING_OFF = "backing_off"
-    PLUGIN_STOPPED = "plugin_stopped"
-    NO_RUNNER = "no_runner"
-    RUNNERS_DRAINED = "runners_drained"
-    LIMIT_REACHED = "limit_reached"
-    NO_FREE_SLOT = "no_free_slot"
-    ITS_TURN = "its_turn"
 
 
 class Waiting(Record):
@@ -54,43 +36,6 @@ class Waiting(Record):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PluginLoad:
-    """What is known about a job's plugin; `running` counts its running jobs on all runners."""
-
-    plugin: InstalledPlugin
-    runners: Sequence[RunnerState]
-    running: int
-    ended: Sequence[Job] = ()
-    """The last jobs that are DONE, if they were looked up."""
-
-    @property
-    def alive(self) -> list[RunnerState]:
-        """The runners that have recently sent a heartbeat."""
-        return [runner for runner in self.runners if runner.alive]
-
-    @property
-    def working(self) -> list[RunnerState]:
-        """The live runners that take jobs."""
-        return [runner for runner in self.alive if runner.drain is None]
-
-    @property
-    def slots(self) -> int:
-        """How many jobs the working runners can run at once."""
-        return sum(runner.slots for runner in self.working)
-
-    @property
-    def busy(self) -> int:
-        """How many of these slots are busy; heartbeats count suspended jobs too, the store is fresher."""
-        drained = sum(runner.busy for runner in self.alive if runner.drain is not None)
-        return max(self.running - drained, sum(runner.busy for runner in self.working))
-
-    @property
-    def places(self) -> int:
-        """How many jobs can run at once."""
-        return self.slots if self.plugin.limit is None else min(self.slots, self.plugin.limit)
-
-
 def waiting_reason(
     job: Job, around: PluginLoad, position: Position | None = None, now: datetime | None = None
 ) -> Waiting | None:
@@ -104,7 +49,7 @@ def waiting_reason(
         return None
     if job.not_before is not None:
         return _waiting(WaitingCode.BACKING_OFF, _backing_off(job, job.not_before))
-    code, obstacle = next(_obstacles(around))
+    code, obstacle = around.obstacle, _obstacle(around)
     return _waiting(
         code,
         _placed(obstacle, position),
@@ -143,57 +88,41 @@ def _pause(job: Job, around: PluginLoad) -> Waiting:
     return _waiting(WaitingCode.SUSPENDED, waiting.PAUSED())
 
 
-def _obstacles(around: PluginLoad) -> Iterator[tuple[WaitingCode, Reason]]:
-    """What keeps a job from its turn, the most serious obstacle first; the last always applies."""
-    for code, look in _LOOKS:
-        reason = look(around)
-        if reason is not None:
-            yield code, reason
-    yield WaitingCode.ITS_TURN, waiting.ITS_TURN(plugin=around.plugin.name)
-
-
-def _stop(around: PluginLoad) -> Reason | None:
-    stop = around.plugin.stop
-    return None if stop is None else _stopped(waiting.PLUGIN_STOPPED, around, stop)
-
-
-def _no_runner(around: PluginLoad) -> Reason | None:
-    if around.alive:
-        return None
+def _no_runner(around: PluginLoad) -> Reason:
     heard = max((runner.last_heartbeat for runner in around.runners), default=None)
     return waiting.NO_RUNNER(plugin=around.plugin.name, at=heard)
 
 
-def _drained(around: PluginLoad) -> Reason | None:
+def _drained(around: PluginLoad) -> Reason:
     drains = [runner.drain for runner in around.alive if runner.drain is not None]
-    if around.working or not drains:
-        return None
     cause = _cause(max(drains, key=lambda drain: drain.at))
     if len(drains) == 1:
         return waiting.RUNNER_DRAINED(plugin=around.plugin.name, **cause)
     return waiting.RUNNERS_DRAINED(count=len(drains), plugin=around.plugin.name, **cause)
 
 
-def _limit(around: PluginLoad) -> Reason | None:
-    limit = around.plugin.limit
-    if limit is None or around.running < limit:
-        return None
-    return waiting.LIMIT_REACHED(plugin=around.plugin.name, count=around.running, limit=limit)
+def _limit(around: PluginLoad) -> Reason:
+    return waiting.LIMIT_REACHED(plugin=around.plugin.name, count=around.running, limit=around.plugin.limit)
 
 
-def _no_slot(around: PluginLoad) -> Reason | None:
-    if around.busy < around.slots:
-        return None
-    return waiting.NO_FREE_SLOT(count=around.slots, plugin=around.plugin.name)
+def _obstacle(around: PluginLoad) -> Reason:
+    """The sentence about what keeps the plugin's jobs from their turn."""
+    stop, name = around.plugin.stop, around.plugin.name
+    match around.obstacle:
+        case WaitingCode.PLUGIN_STOPPED if stop is not None:
+            return _stopped(waiting.PLUGIN_STOPPED, around, stop)
+        case WaitingCode.NO_RUNNER:
+            return _no_runner(around)
+        case WaitingCode.RUNNERS_DRAINED:
+            return _drained(around)
+        case WaitingCode.LIMIT_REACHED:
+            return _limit(around)
+        case WaitingCode.NO_FREE_SLOT:
+            return waiting.NO_FREE_SLOT(count=around.slots, plugin=name)
+        case _:
+            return waiting.ITS_TURN(plugin=name)
 
 
-_LOOKS: tuple[tuple[WaitingCode, Callable[[PluginLoad], Reason | None]], ...] = (
-    (WaitingCode.PLUGIN_STOPPED, _stop),
-    (WaitingCode.NO_RUNNER, _no_runner),
-    (WaitingCode.RUNNERS_DRAINED, _drained),
-    (WaitingCode.LIMIT_REACHED, _limit),
-    (WaitingCode.NO_FREE_SLOT, _no_slot),
-)
 _MOVING = frozenset({WaitingCode.LIMIT_REACHED, WaitingCode.NO_FREE_SLOT})
 """Reasons that resolve themselves as jobs end."""
 

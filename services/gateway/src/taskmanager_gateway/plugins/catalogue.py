@@ -14,7 +14,7 @@ from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import PLUGINS_UNKNOWN, UNKNOWN_PLUGIN, ProblemError
 from taskmanager_gateway.http.single_flight import SingleFlight
-from taskmanager_gateway.metrics import STORE_UP
+from taskmanager_gateway.metrics import STORE_UP, begin_plugin
 from taskmanager_gateway.plugins.parameter_schema import ParameterSchema
 
 log = get_logger(__name__)
@@ -103,6 +103,8 @@ class PluginCatalogue:
             STORE_UP.set(0)
             raise
         STORE_UP.set(1)
+        for plugin in installed:
+            begin_plugin(plugin.name)
         before = self._plugins or {}
         self._plugins = {plugin.name: KnownPlugin.of(plugin, before.get(plugin.name)) for plugin in installed}
 

@@ -13,7 +13,7 @@ from taskmanager_gateway.http.problems import (
     ProblemError,
     field_problem,
 )
-from taskmanager_gateway.metrics import SUBMISSIONS
+from taskmanager_gateway.metrics import SUBMISSIONS, UNKNOWN_PLUGIN
 from taskmanager_gateway.submissions.acceptance import Acceptance, SubmissionResult
 from taskmanager_gateway.submissions.idempotency import Submission
 from taskmanager_gateway.submissions.path_check import PathCheck
@@ -109,7 +109,7 @@ def _not_tried(submission: Submission | Problem) -> SubmissionResult | Problem:
 def _count(submission: Submission | Problem, result: SubmissionResult | Problem) -> None:
     """Count the result; the name of a plugin that may not exist is not used as a label."""
     known = isinstance(result, SubmissionResult) or result.kind.status != 404  # noqa: PLR2004 - not found
-    plugin = submission.spec.plugin if isinstance(submission, Submission) and known else "unknown"
+    plugin = submission.spec.plugin if isinstance(submission, Submission) and known else UNKNOWN_PLUGIN
     SUBMISSIONS.labels(
         plugin, result.outcome if isinstance(result, SubmissionResult) else result.kind.name
     ).inc()

@@ -29,6 +29,7 @@ from taskmanager_plugin_runner.attempt.tidying import tidy
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import with_problem
 from taskmanager_plugin_runner.messaging.reports import Reports
+from taskmanager_plugin_runner.metrics import job_metrics
 from taskmanager_plugin_runner.pipeline.first_of import first_of
 from taskmanager_plugin_runner.slot.process import OrderTerms, SlotProcess
 from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep, is_job_id
@@ -41,6 +42,11 @@ _UNDER_WAY = {
     SlotStep.STAGE_IN: Failpoint.RUNNER_IN_UPLOAD,
     SlotStep.RUN: Failpoint.RUNNER_IN_PROCESSING,
     SlotStep.STAGE_OUT: Failpoint.RUNNER_IN_DOWNLOAD,
+}
+_PHASES = {
+    SlotStep.STAGE_IN: Status.UPLOAD,
+    SlotStep.RUN: Status.PROCESSING,
+    SlotStep.STAGE_OUT: Status.DOWNLOAD,
 }
 
 log = get_logger(__name__)
@@ -68,6 +74,7 @@ class Attempt:
         self._dirty = False
         self.placing = False
         self._records = AttemptRecords(self._reports)
+        self._metrics = job_metrics(services.manifest.name)
         self._control = AttemptControl(services.manifest, slot, self._reports, self._records.note)
         self._watch = LimitWatch(services.manifest.limits_for(grant.spec.template))
         self._slot_events = SlotEventHandler(self._records, self._control, self._watch)
@@ -163,6 +170,7 @@ class Attempt:
                 await self._tidy()
         finally:
             self._slot.listener = None
+            self._metrics.over(self._watch.peak.bytes)
 
     async def _phases(self) -> SlotAnswer | None:
         """The answer of the last step, or None if the attempt is no longer ours."""
@@ -217,9 +225,11 @@ class Attempt:
 
     async def _upload(self) -> SlotAnswer:
         self._reports.advanced(Status.UPLOAD)
+        self._metrics.phase_over(Status.WAITINGFORUPLOAD, elapsed_seconds() - self.began)
         self._dirty = True
         began = elapsed_seconds()
         brought = await self._step(SlotStep.STAGE_IN)
+        self._metrics.brought(brought.files, brought.bytes)
         self._services.pace.brought(elapsed_seconds() - began, brought.bytes if brought.coming else 0)
         return brought
 
@@ -251,10 +261,15 @@ class Attempt:
             raise JobKilledError(attempt_texts.INTERRUPTED())
         self._control.require_going_on(step)
         how = OrderTerms(self._control.known(step), ahead=self._ahead, processors=processors)
+        began = elapsed_seconds()
         answering = self._slot.order(step, self._grant, source, how)
         failpoint(_UNDER_WAY[step])
-        with self._control.during(step):
-            answer = await answering
+        try:
+            with self._control.during(step):
+                answer = await answering
+        finally:
+            self._metrics.phase_over(_PHASES[step], elapsed_seconds() - began)
+        self._metrics.used(answer.cpu_seconds)
         self._dirty = self._dirty or answer.untidy
         if answer.cancelled:
             raise CancelledByOrderError
@@ -273,6 +288,7 @@ class Attempt:
         warnings = self._records.close()
         failpoint(Failpoint.RUNNER_BEFORE_FINISHED)
         self._reports.finished(finished.files, finished.bytes, warnings)
+        self._metrics.finished(finished.files, finished.bytes)
         over(AttemptOutcome.FINISHED)
 
     async def _end(self, outcome: AttemptOutcome, error: JobError | None, over: Over) -> None:

@@ -30,7 +30,7 @@ from taskmanager_plugin_runner.messaging.leases import Reference
 from taskmanager_plugin_runner.messaging.open_lanes import AHEAD, Capacity, OpenLanes
 from taskmanager_plugin_runner.messaging.outbox import Sink
 from taskmanager_plugin_runner.messaging.questions import Question, Questions
-from taskmanager_plugin_runner.metrics import CLAIMS_RETURNED, TICKETS_DROPPED
+from taskmanager_plugin_runner.metrics import CLAIM_GRANT, CLAIMS_RETURNED, TICKETS_DROPPED
 
 KEEP = timedelta(milliseconds=100)
 """How long a granted job may wait for a slot."""
@@ -181,6 +181,7 @@ class Claims:
         self._remember(grant.claim_id)
         failpoint(Failpoint.RUNNER_AFTER_GRANT)
         granted = Granted(grant, question.delivery, question.asked_at, elapsed_seconds(), question.lane)
+        CLAIM_GRANT.observe(granted.granted_at - granted.asked_at)
         overtaking = granted.lane == AHEAD and granted.asked_at <= self._returned_at
         if overtaking or not self._lanes.admitting:
             self._return([granted])

@@ -53,7 +53,8 @@ class PluginProcessJob:
         if answer.error is not None or answer.cancelled:
             return replace(answer, untidy=True)
         take_back(folder.output, self._user)
-        return SlotAnswer(order.number, *folder.output_size(), untidy=True)
+        files, size = folder.output_size()
+        return SlotAnswer(order.number, files, size, untidy=True, cpu_seconds=answer.cpu_seconds)
 
     def _settle(self, order: SlotOrder, folder: AttemptFolder, question: Settle) -> None:
         destination = self._transport.destination(folder)

@@ -6,6 +6,7 @@ import queue
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -92,6 +93,7 @@ class Worker:
             self._barrier.begin(order.number)
             if order.processors:
                 os.sched_setaffinity(0, order.processors)
+            before = _cpu_seconds()
             try:
                 answer = steps[order.step](order)
             except Exception as error:  # noqa: BLE001 - whatever a plugin raises becomes the error of the job
@@ -102,7 +104,8 @@ class Worker:
                 answer = SlotAnswer(order.number, untidy=self._attempt_folder(order).exists(), cancelled=True)
             sys.stdout.flush()
             sys.stderr.flush()
-            self._line.send(answer)
+            used = answer.cpu_seconds + _cpu_seconds() - before
+            self._line.send(replace(answer, cpu_seconds=round(used, 6)))
 
     def _spared(self) -> set[int]:
         """The children that do not keep a cancelled job from ending."""
@@ -241,6 +244,12 @@ class Worker:
         self._transport.clean(folder, order)
         folder.remove()
         return SlotAnswer(order.number)
+
+
+def _cpu_seconds() -> float:
+    """The processor time of this process and of its children that have ended."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
 
 
 def _exit(error: SystemExit) -> RuntimeError:

@@ -23,13 +23,14 @@ from taskmanager_scheduler.background.duty import MISSED_TICKS, Duty
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.decision_metrics import record_decision
 from taskmanager_scheduler.decisions.group_state import GroupState
+from taskmanager_scheduler.decisions.job_metrics import metrics_of
 from taskmanager_scheduler.decisions.run_order import place_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.effects.tickets import note_tickets
 from taskmanager_scheduler.jobs.events import BackoffOver, LeaseEnded
 from taskmanager_scheduler.jobs.moves import ticket_for
 from taskmanager_scheduler.jobs.transitions import LEASE
-from taskmanager_scheduler.metrics import INBOX_ACTIVE, LEASES_EXPIRED, TICKETS_REMADE
+from taskmanager_scheduler.metrics import INBOX_ACTIVE, QUEUE_REACHABLE
 
 PAGE = 500
 OWED_AFTER = timedelta(seconds=2)
@@ -70,7 +71,7 @@ class LeaseWatch:
         overdue = Needs(leases_before=now, partition=self._partition, limit=PAGE)
         decision = await self._store.apply(overdue, decide)
         for _, job in decision.jobs:
-            LEASES_EXPIRED.labels(job.plugin).inc()
+            metrics_of(job.plugin).leases_expired.inc()
             log.warning(
                 "lease_expired", job=job.id, plugin=job.plugin, attempt=job.attempt, status=job.status
             )
@@ -100,6 +101,14 @@ class TicketSweep:
         self._waiting_messages = waiting_messages
         self._partition = partition
         self._empty_before: set[str] = set()
+        self._shown: set[str] = set()
+        """Plugins whose queue is shown as reachable or not."""
+
+    def stand_by(self) -> None:
+        """Show nothing of the queues: another scheduler looks at them."""
+        for plugin in self._shown:
+            QUEUE_REACHABLE.remove(plugin)
+        self._shown.clear()
 
     async def run_once(self) -> None:
         """Sweep once; raises TemporaryError."""
@@ -124,7 +133,7 @@ class TicketSweep:
         owed.update((job.id, job) for _, job in decision.jobs)
         tickets = [ticket_for(job) for job in sorted(owed.values(), key=place_of)]
         for ticket in tickets:
-            TICKETS_REMADE.labels(ticket.plugin, "owed").inc()
+            metrics_of(ticket.plugin).tickets_owed.inc()
         sent = await self._dispatcher.send_tickets(tickets)
         await note_tickets(self._store, self._clock, tickets, sent)
 
@@ -143,18 +152,22 @@ class TicketSweep:
 
     async def _is_empty(self, plugin: str) -> bool:
         """Whether no ticket is waiting for the plugin; False if its queue cannot be reached."""
+        reachable, self._shown = QUEUE_REACHABLE.labels(plugin), self._shown | {plugin}
         try:
-            return await self._waiting_messages(plugin) == 0
+            waiting = await self._waiting_messages(plugin)
         except TemporaryError as error:
+            reachable.set(0)
             log.warning("plugin_queue_unavailable", plugin=plugin, error=str(error))
             return False
+        reachable.set(1)
+        return waiting == 0
 
     async def _remake(self, plugin: str) -> None:
         before = self._clock.now() - self._missing_after
         after = None
         while jobs := await self._store.waiting(plugin, before=before, after=after, limit=PAGE):
             sent = await self._dispatcher.send_tickets([ticket_for(job) for job in jobs])
-            TICKETS_REMADE.labels(plugin, "missing").inc(len(sent))
+            metrics_of(plugin).tickets_missing.inc(len(sent))
             log.warning("tickets_remade", plugin=plugin, tickets=len(sent))
             if len(sent) < len(jobs):
                 return
@@ -165,7 +178,7 @@ class TicketSweep:
 class Sweeper:
     """Sends the tick and runs the ticket sweep at an interval."""
 
-    def __init__(  # noqa: PLR0913 - wiring
+    def __init__(
         self,
         tickets: TicketSweep,
         publisher: Publisher,
@@ -173,18 +186,22 @@ class Sweeper:
         *,
         scheduler: str,
         interval: timedelta,
-        report: Callable[[], Awaitable[None]],
         partition: Partition = WHOLE,
     ) -> None:
-        """`report` updates the gauges."""
+        """The tick is sent in the name of `scheduler`."""
         self._tickets = tickets
         self._publisher = publisher
         self._topology = topology
         self._tick = Tick(scheduler=scheduler).encode()
         self._interval = interval
         self._duty = Duty(MISSED_TICKS * interval)
-        self._report = report
         self._partition = partition
+        INBOX_ACTIVE.labels(str(partition.number)).set_function(lambda: float(self._duty.on))
+
+    @property
+    def active(self) -> bool:
+        """Whether this scheduler has the partition's inbox."""
+        return self._duty.on
 
     def ticked(self) -> None:
         """Record a tick that came through the inbox: this scheduler is responsible for the tickets."""
@@ -196,12 +213,12 @@ class Sweeper:
 
     async def run_once(self) -> None:
         """Send one tick, and sweep if this scheduler is the active one; raises TemporaryError."""
+        if not self._duty.on:
+            self._tickets.stand_by()
         key = self._topology.tick_key_of(self._partition.number)
         await self._publisher.publish(self._topology.events, key, self._tick)
-        INBOX_ACTIVE.labels(str(self._partition.number)).set(self._duty.on)
         if self._duty.on:
             await self._tickets.run_once()
-        await self._report()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Sweep until `stop`; a sweep that fails is left to the next one."""

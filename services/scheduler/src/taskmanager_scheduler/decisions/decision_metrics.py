@@ -1,15 +1,13 @@
 """What a decision means for the metrics and the log."""
 
-from collections.abc import Sequence
-from functools import cache
+from datetime import timedelta
 
 from taskmanager.model.jobs import Job
-from taskmanager.model.registry import InstalledPlugin, TabStatistics
 from taskmanager.model.states import Status
 from taskmanager.process.logs import get_logger
-from taskmanager.process.metrics import Counter, Histogram
 from taskmanager_scheduler.decisions.decision import Decision
-from taskmanager_scheduler.metrics import FINISHED, JOB_DURATION, JOBS, PAUSED, QUEUE_WAIT, SUBMITTED
+from taskmanager_scheduler.decisions.error_kinds import new_error
+from taskmanager_scheduler.decisions.job_metrics import metrics_of
 
 log = get_logger(__name__)
 
@@ -18,15 +16,20 @@ def record_decision(decision: Decision, messages: int) -> None:
     """Count what became of the jobs of one group; one line of the log for each way in which jobs ended."""
     ended: dict[tuple[str, Status], list[str]] = {}
     for before, after in decision.jobs:
+        metrics = metrics_of(after.plugin)
         if before is None:
-            _submitted(after.plugin).inc()
+            metrics.submitted.inc()
         if after.started_at and (before is None or before.attempt != after.attempt):
-            waited = after.started_at - (before or after).queued_at
-            _queue_wait(after.plugin).observe(max(0.0, waited.total_seconds()))
+            metrics.queue_wait.observe(_seconds(after.started_at - (before or after).queued_at))
+            if before is None or before.attempt == 0:
+                metrics.time_to_start.observe(_seconds(after.started_at - after.created))
+        if (kind := new_error(before, after)) is not None:
+            metrics.errors[kind].inc()
         if after.status.final and (before is None or before.status is not after.status):
             _observe_end(after)
             ended.setdefault((after.plugin, after.status), []).append(after.id)
     for plugin in decision.plugins:
+        metrics_of(plugin.name)
         log.info("plugin_installed", plugin=plugin.name, version=plugin.manifest.version)
     for (name, status), jobs in ended.items():
         log.info("jobs_ended", plugin=name, status=status, jobs=jobs)
@@ -34,36 +37,18 @@ def record_decision(decision: Decision, messages: int) -> None:
 
 
 def _observe_end(job: Job) -> None:
-    finished, duration = _end(job.plugin, job.status)
+    metrics = metrics_of(job.plugin)
+    finished, duration = metrics.ends[job.status]
     finished.inc()
-    if job.started_at and job.finished:
-        took = (job.finished - job.started_at).total_seconds()
-        duration.observe(max(0.0, took))
+    metrics.attempts.observe(job.attempt)
+    if job.finished is None:
+        return
+    if job.started_at:
+        duration.observe(_seconds(job.finished - job.started_at))
+    if job.status is Status.CANCELLED and job.cancel is not None:
+        metrics.cancel.observe(_seconds(job.finished - job.cancel.at))
 
 
-# Looked up once, since every job needs them.
-
-
-@cache
-def _submitted(plugin: str) -> Counter:
-    return SUBMITTED.labels(plugin)
-
-
-@cache
-def _queue_wait(plugin: str) -> Histogram:
-    return QUEUE_WAIT.labels(plugin)
-
-
-@cache
-def _end(plugin: str, status: Status) -> tuple[Counter, Histogram]:
-    outcome = status.lower()
-    return FINISHED.labels(plugin, outcome), JOB_DURATION.labels(plugin, outcome)
-
-
-def set_job_gauges(statistics: Sequence[TabStatistics], plugins: Sequence[InstalledPlugin]) -> None:
-    """Set the gauges of jobs by status and of stopped plugins."""
-    for plugin in plugins:
-        PAUSED.labels(plugin.name).set(1 if plugin.paused else 0)
-        own = [one for one in statistics if one.plugin == plugin.name]
-        for status in Status:
-            JOBS.labels(plugin.name, status.value).set(sum(one.statuses.get(status, 0) for one in own))
+def _seconds(span: timedelta) -> float:
+    """The seconds of a span, which is not below 0 even if its ends were told by different clocks."""
+    return max(0.0, span.total_seconds())

@@ -17,7 +17,7 @@ from taskmanager.ports.report_store import Among, ReportStore
 from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.goobi.calls import Fate, Judgement
 from taskmanager_scheduler.goobi.telling import Telling
-from taskmanager_scheduler.metrics import GOOBI_REPORTS
+from taskmanager_scheduler.metrics import GOOBI_LAG, GOOBI_REPORTS, begin_installation
 
 JOBS_AT_ONCE = 100
 """Jobs whose reports are handled in one round."""
@@ -60,6 +60,7 @@ class Lane:
         self._tried: set[str] = set()
         """Reports that were sent, but whose result may not be stored."""
         self._health = InstallationHealth(name=name)
+        begin_installation(name)
 
     def begin_anew(self) -> None:
         """Another scheduler may have been active until now, so older reports may be delivered already."""
@@ -161,6 +162,8 @@ class Lane:
         self._tried.discard(before.id)
         GOOBI_REPORTS.labels(self.name, after.kind.value, _outcome(after)).inc()
         if after.state is ReportState.DELIVERED:
+            lag = max(timedelta(0), self._clock.now() - after.created)
+            GOOBI_LAG.labels(self.name, after.kind.value).observe(lag.total_seconds())
             self._note(last_success=self._clock.now())
             log.info("report_delivered", report=after.id, kind=after.kind, installation=self.name)
             return

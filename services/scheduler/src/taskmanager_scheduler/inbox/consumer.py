@@ -26,6 +26,7 @@ from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.inbox.effect_pipeline import EffectPipeline
 from taskmanager_scheduler.inbox.group_reader import GroupReader, InboxMessage, submissions_of
+from taskmanager_scheduler.inbox.in_hand import InHand
 from taskmanager_scheduler.inbox.urgency import Urgency
 from taskmanager_scheduler.jobs.effects import refusals
 from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES
@@ -61,6 +62,11 @@ class InboxConsumer:
         self._following = EffectPipeline(self._reader, store, dispatcher, clock, on_tick)
         self.stalled: str | None = None
         self.urgency = Urgency()
+
+    @property
+    def in_hand(self) -> InHand:
+        """What was delivered and is not settled yet."""
+        return self._reader.in_hand
 
     def attach(self, subscription: Subscription) -> None:
         """Set the subscription whose deliveries arrive through `deliver`."""

@@ -11,6 +11,7 @@ from taskmanager.messages import Inbound, Submissions, Submit, decode_inbox
 from taskmanager.ports.broker import Delivery, Subscription
 from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.effects.early_tickets import EarlyTickets
+from taskmanager_scheduler.inbox.in_hand import InHand
 from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.metrics import DEAD_LETTERS
 
@@ -65,6 +66,7 @@ class GroupReader:
         """How many messages or submissions of those that arrived have been read."""
         self._some = asyncio.Event()
         self._subscription: Subscription | None = None
+        self.in_hand = InHand()
 
     def attach(self, subscription: Subscription) -> None:
         """Set the subscription the deliveries come from."""
@@ -72,6 +74,7 @@ class GroupReader:
 
     def deliver(self, delivery: Delivery) -> None:
         """Take one delivery from the broker."""
+        self.in_hand.arrived(delivery)
         if self._read >= self._group_limit or (self._arrived and self._arrived[-1][1] is None):
             self._arrived.append((delivery, None))
         elif (message := self._readable(delivery)) is not None:
@@ -105,6 +108,7 @@ class GroupReader:
         if message is not None:
             self._read -= _parts(message)
         if self._subscription is not None and not self._subscription.holds(delivery):
+            self.in_hand.settled([delivery])
             if (
                 message is not None
             ):  # it is redelivered, here or to another scheduler that may already have it
@@ -129,6 +133,7 @@ class GroupReader:
         """Acknowledge this group and everything before it; nothing if it is empty."""
         for _, message in messages:
             self._early.settled(submissions_of(message))
+        self.in_hand.settled(delivery for delivery, _ in messages)
         if messages and self._subscription is not None:
             self._subscription.ack(messages[-1][0], multiple=True)
 
@@ -141,6 +146,7 @@ class GroupReader:
         it.
         """
         DEAD_LETTERS.labels(reason).inc()
+        self.in_hand.settled([delivery])
         if message is not None:
             self._early.settled(submissions_of(message))
         digest = hashlib.sha256(delivery.body).hexdigest()

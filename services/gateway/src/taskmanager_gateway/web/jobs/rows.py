@@ -7,7 +7,8 @@ from taskmanager.model.access import Principal
 from taskmanager.model.jobs import Job
 from taskmanager.model.queries import Position
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.jobs.wait_reasons import PluginLoad, WaitingCode, waiting_reason
+from taskmanager.model.waiting import PluginLoad, WaitingCode
+from taskmanager_gateway.jobs.wait_reasons import waiting_reason
 from taskmanager_gateway.web.jobs.actions import Offer, offers
 from taskmanager_gateway.web.shell.sentences import Sentences
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.registry import InstalledPlugin, RunnerState
+from taskmanager.model.waiting import PluginLoad
 from taskmanager.ports.readers import JobReader
 from taskmanager.process.logs import get_logger
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.single_flight import SingleFlight
-from taskmanager_gateway.jobs.wait_reasons import PluginLoad
 from taskmanager_gateway.plugins.views import PluginView
 
 FRESH_SECONDS = 1.0
