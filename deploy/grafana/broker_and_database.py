@@ -18,8 +18,8 @@ from deploy.grafana.panels import (
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 HERE = 'instance=~"$instance"'
-OURS = 'queue=~"$prefix[.].+"'
-"""The queues of one installation; those with names made by the broker are answers to one process each."""
+OURS = 'queue=~"$prefix[.](jobs[.].+|scheduler.*|dead)"'
+"""The queues of one installation in which messages must not be lost."""
 
 
 def dashboard() -> Dashboard:

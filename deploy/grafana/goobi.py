@@ -109,8 +109,8 @@ def _deliveries() -> list[Panel]:
             *quantiles(LAG, THESE, 0.5, 0.95),
         ),
         chart(
-            "Reports waiting",
-            "By installation.",
+            "Reports not delivered",
+            "By installation: those that wait, and those that were given up.",
             COUNT,
             Query(
                 f"max by (installation, state) ({BACKLOG}{{{THESE}}})",

@@ -111,8 +111,8 @@ def _plugins() -> list[Panel]:
     return [
         leading_to(
             chart(
-                "Jobs waiting",
-                "By plugin. Click on a line for the plugin's page.",
+                "Jobs waiting, by plugin",
+                "Click on a line for the plugin's page.",
                 COUNT,
                 Query('max by (plugin) (taskmanager_jobs{status="STARTED"})', "{{plugin}}"),
             ),

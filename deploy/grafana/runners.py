@@ -86,7 +86,10 @@ def _slots() -> list[Panel]:
     each = "{{plugin}} {{instance}}"
     return [
         chart(
-            "Busy slots", "Of each runner.", COUNT, Query(f"taskmanager_runner_busy_slots{{{HERE}}}", each)
+            "Busy slots of each runner",
+            "Slots that run a job.",
+            COUNT,
+            Query(f"taskmanager_runner_busy_slots{{{HERE}}}", each),
         ),
         chart(
             "Drained runners",
@@ -124,8 +127,8 @@ def _attempts() -> list[Panel]:
             *quantiles("taskmanager_claim_grant_seconds", 'instance=~"$instance"', 0.5, 0.95),
         ),
         chart(
-            "Slot processes that died",
-            "In an hour. A job that kills its process three times in a row is parked as an error.",
+            "Idle slots that died",
+            "In an hour: processes that ended without a job. Those a job kills are crashed attempts.",
             COUNT,
             Query(
                 f"sum by (plugin) (increase(taskmanager_runner_slot_deaths_total{{{HERE}}}[1h]))",

@@ -51,7 +51,7 @@ def _speed() -> list[Panel]:
     return [
         chart(
             "Speed, over an hour",
-            "How many times faster than allowed the budget is used. Above 14.4, a month's is gone in two days.",
+            "How many times faster than allowed the budget is used. At 14.4 it lasts two days.",
             COUNT,
             Query("taskmanager:level_burn:rate1h", "{{level}}"),
             width=HALF,

@@ -39,7 +39,8 @@ def test_one_message_lists_all_missing_packages_and_the_command(tmp_path: Path) 
     assert len(ended.stderr.splitlines()) == 2
     assert (
         "apt-get install --no-install-recommends "
-        "rabbitmq-server imagemagick libopenjp2-tools npm prometheus chromium libcurl4 libssl3" in ended.stderr
+        "rabbitmq-server imagemagick libopenjp2-tools npm prometheus chromium libcurl4 libssl3"
+        in ended.stderr
     )
 
 

@@ -119,7 +119,7 @@ def test_pods_get_the_names_that_alerts_and_dashboards_know(
     file = tmp_path / "prometheus.yml"
     file.write_text(yaml.safe_dump(settings), encoding="utf-8")
 
-    (found,) = yaml.safe_load(promtool("check", "service-discovery", "--timeout=1s", file, job))
+    (found,) = yaml.safe_load(promtool("check", "service-discovery", "--timeout=200ms", file, job))
 
     got = found.get("labels") or {}
     assert {name: got.get(name) for name in labels} == labels if labels else not got

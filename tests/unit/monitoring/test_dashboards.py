@@ -1,6 +1,7 @@
 """The dashboards are what their code makes, and every panel can be understood without its author."""
 
 import itertools
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,9 +33,9 @@ def test_there_are_seven_each_with_a_data_source_and_an_instance_to_choose() -> 
         names = {variable["name"]: variable["type"] for variable in one["templating"]["list"]}
         assert names["datasource"] == "datasource", title
         assert names["instance"] == "query", title
-        assert [link["url"] for link in one["links"] if link["type"] == "link"][0].startswith(
-            "${taskmanager}/"
-        )
+        pages = [link["url"] for link in one["links"] if link["type"] == "link"]
+        assert pages, title
+        assert all(page.startswith("${taskmanager}/") for page in pages), title
 
 
 @pytest.mark.parametrize("panel", PANELS)
@@ -73,5 +74,5 @@ def test_panels_name_only_metrics_labels_and_values_that_there_are() -> None:
 
 def test_panels_name_only_series_that_rules_record() -> None:
     for one in of_panels():
-        named = {word for word in one.expr.replace("{", " ").replace("(", " ").replace("[", " ").split()}
+        named = set(re.split(r"[^\w:]+", one.expr))
         assert {word for word in named if word.startswith("taskmanager:")} <= recorded(), one
