@@ -625,6 +625,25 @@ async def test_the_oldest_waiting_job_is_found_whatever_its_priority(reader: Job
     assert await reader.oldest_waiting("none") is None
 
 
+async def test_jobs_that_back_off_are_counted_by_plugin_until_their_time_has_come(
+    reader: JobReader, write: Write
+) -> None:
+    soon, later = NOW + timedelta(seconds=1), NOW + timedelta(seconds=9)
+    await put(
+        write,
+        job(0, not_before=later, ticket_due=later),
+        job(1, not_before=later, ticket_due=later, plugin="other"),
+        job(2, not_before=soon, ticket_due=soon),
+        job(3, not_before=later, status=Status.PAUSED),
+        job(4, not_before=later, status=Status.CANCELLED),
+        job(5, ticket_due=NOW),
+    )
+
+    assert dict(await reader.backing_off(NOW)) == {"noop": 2, "other": 1}
+    assert dict(await reader.backing_off(soon)) == {"noop": 1, "other": 1}
+    assert dict(await reader.backing_off(later)) == {}
+
+
 async def test_a_store_that_answers_answers_a_ping(reader: JobReader) -> None:
     await reader.ping()
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.messages import (
@@ -265,8 +266,13 @@ async def own_store(mongodb_url: str) -> AsyncIterator[MongoStore]:
 async def test_what_another_scheduler_wrote_is_found_when_it_is_written(
     own_store: MongoStore, others_store: MongoStore
 ) -> None:
+    def collisions() -> float:
+        labels = {"reason": "collision"}
+        return REGISTRY.get_sample_value("taskmanager_transaction_retries_total", labels) or 0.0
+
     await feed(own_store, submit("1"))
     await feed(others_store, said(Claim(job="1", dispatch=1, claim_id="c")))
+    before = collisions()
 
     await feed(
         own_store, said(HandedBack(job="1", attempt=1)), said(Claim(job="1", dispatch=1, claim_id="d"))
@@ -276,6 +282,7 @@ async def test_what_another_scheduler_wrote_is_found_when_it_is_written(
 
     job = await job_of(others_store, "1")
     assert (job.status, job.attempt, job.dispatch) == (Status.STARTED, 1, 2)
+    assert collisions() > before
 
 
 async def test_a_submission_another_scheduler_has_stored_is_not_stored_again(

@@ -1,6 +1,7 @@
 """The adapter for RabbitMQ against a real node: confirms, lanes, reconnects."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -47,7 +48,10 @@ async def test_one_submission_reaches_inbox_and_plugin_queue(
     async with running(broker):
         await publisher.publish(topology.submit, "noop", b"job", priority=5)
         async with asyncio.timeout(5):
-            assert (await inbox.get()).body == (await jobs.get()).body == b"job"
+            first = await inbox.get()
+            assert first.body == (await jobs.get()).body == b"job"
+    assert first.sent_at is not None
+    assert abs(time.time() - first.sent_at) < 60
 
 
 async def declared(channel: object, topology: Topology) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from tests.unit.goobi.reports import NOW, HandClock, report
 
 from taskmanager.errors import StoreUnavailableError
@@ -83,6 +84,22 @@ async def test_the_reports_of_a_job_go_out_in_order() -> None:
     assert stage.script.writes == ["POST /api/process/1/journal", "PUT /api/process/1/step/11/close"]
     assert stage.store.reports["job-1:00000001"].delivered_at == NOW
     assert not await stage.lane.run_once()
+
+
+async def test_the_time_until_a_report_is_delivered_is_counted_by_kind_from_its_making() -> None:
+    def lag(kind: str, what: str) -> float | None:
+        labels = {"installation": "main", "kind": kind}
+        return REGISTRY.get_sample_value(f"taskmanager_goobi_report_lag_seconds_{what}", labels)
+
+    stage = Stage(report(2, CLOSED, job="late"))
+    before = lag("close_step", "count"), lag("close_step", "sum")
+    assert None not in before, "it begins at 0"
+    stage.script.answer = lambda _: Answer(500)
+    assert await stage.after() == [PENDING]
+    stage.script.answer = lambda _: Answer(200)
+    assert await stage.after(seconds=90) == [DELIVERED]
+    after = lag("close_step", "count"), lag("close_step", "sum")
+    assert [one - other for one, other in zip(after, before, strict=True)] == [1, 90]  # type: ignore[operator]
 
 
 async def test_what_is_not_taken_holds_up_the_rest_of_its_job_only() -> None:

@@ -21,15 +21,16 @@ log = get_logger(__name__)
 def route_of(scope: Scope) -> str:
     """The pattern of the request's route, as a label: what clients ask for is unbounded.
 
-    FastAPI leaves the route in the scope; of Starlette's own routes, those without parameters are known by
-    their path once they have been found.
+    FastAPI leaves the route in the scope. Of Starlette's own routes, once one was found, those without
+    parameters are known by their path, and a mounted folder, which has some, by the first part of it.
     """
-    path: str | None = getattr(scope.get("route"), "path", None)
-    if path is not None:
-        return path
+    route: str | None = getattr(scope.get("route"), "path", None)
+    if route is not None:
+        return route
     if "endpoint" not in scope:
         return OTHER
-    return OTHER if scope.get("path_params") else str(scope["path"])
+    path = str(scope["path"])
+    return f"/{path.split('/')[1]}" if scope.get("path_params") else path
 
 
 class RequestMetricsMiddleware:
