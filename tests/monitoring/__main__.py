@@ -1,7 +1,7 @@
 """`make monitoring`: a real Prometheus watches a system in which much happens; what every panel shows of it.
 
-Prints panel, series and value; exit code 1 if a panel would be empty, a rule cannot be evaluated, or an alert is
-on for which there is no reason. Charts of all answers are drawn into .monitoring.
+Prints panel, series and value; exit code 1 if a panel would be empty, a rule cannot be evaluated, or an alert
+is on for which there is no reason. Charts of all answers are drawn into .monitoring.
 """
 
 import argparse

@@ -22,6 +22,7 @@ COLUMNS = 3
 WIDTH, HEIGHT = 5.2, 2.7
 """Of one panel, in inches."""
 MOST_NAMES = 8
+"""In a legend; of series that are 0 all the time, none is named beside others."""
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -38,6 +39,11 @@ def shown(value: float, unit: str) -> str:
     return f"{value:.3g}{suffix}"
 
 
+def largest(series: dict[str, Any]) -> float:
+    """Its largest value that is a number."""
+    return max((value for _, value in series["values"] if math.isfinite(value)), default=0.0)
+
+
 def draw(axes: Axes, panel: dict[str, Any], begin: float) -> None:
     """One panel: lines over time, or the last value in large letters."""
     axes.set_title(panel["title"], fontsize=9, loc="left")
@@ -48,11 +54,12 @@ def draw(axes: Axes, panel: dict[str, Any], begin: float) -> None:
         axes.set_axis_off()
         axes.set_title(panel["title"], fontsize=9, loc="left")
         return
-    for number, series in enumerate(panel["series"]):
+    by_size = sorted(panel["series"], key=largest, reverse=True)
+    for number, series in enumerate(by_size):
         times = [(moment - begin) / 60 for moment, _ in series["values"]]
         values = [value if math.isfinite(value) else math.nan for _, value in series["values"]]
-        label = series["name"] if number < MOST_NAMES else None
-        axes.plot(times, values, linewidth=1.1, label=label)
+        named = number < MOST_NAMES and (number == 0 or largest(series) > 0)
+        axes.plot(times, values, linewidth=1.1, label=series["name"] if named else None)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shown(value, unit)))
     axes.tick_params(labelsize=7)
     axes.grid(alpha=0.25)

@@ -1,4 +1,4 @@
-"""A real Prometheus over a running local stack: with the project's rules, on the loopback, its data in a folder."""
+"""A real Prometheus over a running local stack: with the project's rules, its data in a folder."""
 
 import json
 import math
@@ -53,8 +53,9 @@ class Series:
 class Prometheus:
     """The HTTP API of a running one."""
 
-    def __init__(self, address: str) -> None:
-        self._client = httpx.Client(base_url=address, timeout=20)
+    def __init__(self, client: httpx.Client) -> None:
+        """`client` knows its address."""
+        self._client = client
 
     def is_ready(self) -> bool:
         """Whether it answers questions."""
@@ -126,10 +127,8 @@ def configuration(processes: Sequence[Mapping[str, Any]], broker_port: int, fold
     in an installation; it is written into `folder`.
     """
     settings = yaml.safe_load(SYSTEMD.read_text(encoding="utf-8"))
-    settings["global"] |= {
-        "scrape_interval": f"{SCRAPE_SECONDS}s",
-        "evaluation_interval": f"{SCRAPE_SECONDS}s",
-    }
+    interval = f"{SCRAPE_SECONDS}s"
+    settings["global"] |= {"scrape_interval": interval, "evaluation_interval": interval}
     settings["rule_files"] = [str(PROMETHEUS / "rules" / "*.yml")]
     del settings["alerting"]
     of_job: dict[str, list[str]] = {}
@@ -161,9 +160,10 @@ def running_prometheus(folder: Path, settings: str) -> Iterator[Prometheus]:
     with (folder / "prometheus.log").open("wb") as log:
         process = subprocess.Popen([*launch, "--signal", "SIGKILL", "--", *server], stdout=log, stderr=log)
     try:
-        made = Prometheus(f"http://{LOOPBACK}:{port}")
-        eventually(lambda: _scrapes_all(made), within_seconds=START_SECONDS, what=f"see {log.name}")
-        yield made
+        with httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=20) as client:
+            made = Prometheus(client)
+            eventually(lambda: _scrapes_all(made), within_seconds=START_SECONDS, what=f"see {log.name}")
+            yield made
     finally:
         process.terminate()
         process.wait(STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""A local stack, a fake Goobi that it tells, and a real Prometheus that watches it; and all that is asked of it."""
+"""A local stack, a fake Goobi that it tells, and a real Prometheus that watches it and is asked."""
 
 import re
 from collections.abc import Iterator, Sequence
