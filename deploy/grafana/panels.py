@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, stat, timeseries
 from grafana_foundation_sdk.models.common import (
@@ -32,7 +33,7 @@ FIGURE = 4
 
 SOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 
-Panel = timeseries.Panel | stat.Panel
+Panel: TypeAlias = timeseries.Panel | stat.Panel
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,12 @@ def dashboard() -> Dashboard:
             choices=[choice("plugin", "Plugin", "label_values(taskmanager_runner_slots, plugin)")],
             page="/runners",
         ),
-        [("Now", _now()), ("Slots", _slots()), ("Attempts", _attempts()), ("Processes", _processes())],
+        [
+            ("Now", _now()),
+            ("Slots of each runner", _slots()),
+            ("Attempts", _attempts()),
+            ("Processes", _processes()),
+        ],
     )
 
 

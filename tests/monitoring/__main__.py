@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ def steady_work(scenario: Scenario) -> Iterator[None]:
 def play(scenario: Scenario, seconds: float) -> None:
     """Everything that happens, spread over this time; work goes on beside it."""
     pause = threading.Event()
-    acts = (
+    acts: Sequence[Callable[[], None]] = (
         lambda: scenario.burst(30),
         scenario.failures,
         scenario.operation,

@@ -121,7 +121,7 @@ def is_number(value: float) -> bool:
 
 
 def configuration(processes: Sequence[Mapping[str, Any]], broker_port: int, folder: Path) -> str:
-    """The configuration for systemd with other targets and shorter intervals; the rest of it is used as it is.
+    """The configuration for systemd with other targets and shorter intervals, otherwise as it is.
 
     `processes` are those of `taskmanager-local status --json`. Runners are found through a file, as they are
     in an installation; it is written into `folder`.

@@ -1,4 +1,4 @@
-"""What happens while Prometheus watches: jobs that succeed, fail, crash and wait, and a Goobi that is down."""
+"""What happens while Prometheus watches: jobs that succeed, fail, crash and wait, a Goobi that is down."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
