@@ -45,43 +45,49 @@ def dashboard() -> Dashboard:
 
 def _now() -> list[Panel]:
     return [
-        leading_to(figure(title, text, COUNT, query, alarm), "Runners", "/runners")
-        for title, text, query, alarm in (
+        leading_to(figure(title, text, unit, query, alarm), "Runners", "/runners")
+        for title, text, unit, query, alarm in (
             (
                 "Working",
                 "Runners that are alive and take jobs, according to the scheduler.",
+                COUNT,
                 Query(f'sum(taskmanager_runners{{state="working", {THESE}}})', "working"),
                 Alarm(1, below=True),
             ),
             (
                 "Drained",
                 "Runners that are alive and take no jobs because an operator wants it so.",
+                COUNT,
                 Query(f'sum(taskmanager_runners{{state="drained", {THESE}}})', "drained"),
                 None,
             ),
             (
                 "Lost",
                 "Runners that have not sent a heartbeat lately.",
+                COUNT,
                 Query(f'sum(taskmanager_runners{{state="lost", {THESE}}})', "lost"),
                 Alarm(1),
             ),
             (
                 "Slots",
                 "Slots whose process is idle or runs a job.",
+                COUNT,
                 Query(f"sum(taskmanager_runner_slots{{{HERE}}})", "slots"),
                 Alarm(1, below=True),
             ),
             (
                 "Busy slots",
                 "Slots that run a job.",
+                COUNT,
                 Query(f"sum(taskmanager_runner_busy_slots{{{HERE}}})", "busy"),
                 None,
             ),
             (
                 "Least free space",
-                "Of the file systems that workspaces are on, in gigabytes.",
-                Query(f"min(taskmanager_workspace_free_bytes{{{HERE}}}) / 1e9", "free"),
-                Alarm(5, below=True),
+                "Of the file systems that workspaces are on.",
+                BYTES,
+                Query(f"min(taskmanager_workspace_free_bytes{{{HERE}}})", "free"),
+                Alarm(5e9, below=True),
             ),
         )
     ]
@@ -121,7 +127,7 @@ def _attempts() -> list[Panel]:
         ),
         chart(
             "Grant to the end of an attempt",
-            "By outcome; 95 of 100 are below.",
+            "By plugin; 95 of 100 are below.",
             SECONDS,
             *quantiles("taskmanager_runner_job_duration_seconds", HERE, 0.95, by=["plugin"]),
         ),

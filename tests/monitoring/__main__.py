@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from tests.monitoring.watching import VARIABLES, Watched, expressions, watched
 FOLDER = ROOT / ".monitoring"
 TOOLS = ROOT / ".venv" / "tools" / "bin" / "python"
 STEP_SECONDS = 2
+WORK_SECONDS = 0.7
 SHOWN_SERIES = 4
 
 console = Console(highlight=False, soft_wrap=True)
@@ -39,16 +41,16 @@ def steady_work(scenario: Scenario) -> Iterator[None]:
     over = threading.Event()
 
     def go_on() -> None:
-        while not over.wait(0.3):
+        while not over.wait(WORK_SECONDS):
             scenario.work()
 
-    worker = threading.Thread(target=go_on)
-    worker.start()
-    try:
-        yield
-    finally:
-        over.set()
-        worker.join()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        working = pool.submit(go_on)
+        try:
+            yield
+        finally:
+            over.set()
+        working.result()
 
 
 def play(scenario: Scenario, seconds: float) -> None:

@@ -18,9 +18,12 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-COLUMNS = 3
-WIDTH, HEIGHT = 5.2, 2.7
-"""Of one panel, in inches."""
+CELLS = 6
+"""Columns of the grid: a figure is one cell wide, a chart two, as on the dashboards."""
+WIDTH_OF = {"stat": 1, "timeseries": 2}
+HEIGHT_OF = {"stat": 1.1, "timeseries": 2.6}
+"""Of a row of such panels, in inches."""
+CELL_INCHES = 2.4
 MOST_NAMES = 8
 """In a legend; of series that are 0 all the time, none is named beside others."""
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -50,7 +53,7 @@ def draw(axes: Axes, panel: dict[str, Any], begin: float) -> None:
     unit = panel["unit"]
     if panel["type"] == "stat":
         last = panel["series"][0]["values"][-1][1]
-        axes.text(0.5, 0.5, shown(last, unit), ha="center", va="center", fontsize=26)
+        axes.text(0.5, 0.5, shown(last, unit), ha="center", va="center", fontsize=20)
         axes.set_axis_off()
         axes.set_title(panel["title"], fontsize=9, loc="left")
         return
@@ -63,22 +66,36 @@ def draw(axes: Axes, panel: dict[str, Any], begin: float) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shown(value, unit)))
     axes.tick_params(labelsize=7)
     axes.grid(alpha=0.25)
-    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
-    axes.legend(fontsize=6, loc="upper left", framealpha=0.6)
+    top = max(map(largest, by_size))
+    axes.set_ylim(bottom=0, top=top * 1.15 if top > 0 else 1)
+    axes.legend(fontsize=6, loc="best", framealpha=0.6)
+
+
+def rows_of(panels: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The panels in rows: as many of one kind as fit beside each other."""
+    rows: list[list[dict[str, Any]]] = []
+    for panel in panels:
+        last = rows[-1] if rows else []
+        fits = last and last[0]["type"] == panel["type"]
+        if fits and sum(WIDTH_OF[one["type"]] for one in last) + WIDTH_OF[panel["type"]] <= CELLS:
+            last.append(panel)
+        else:
+            rows.append([panel])
+    return rows
 
 
 def picture(dashboard: dict[str, Any], begin: float, file: Path) -> None:
     """All panels of one dashboard."""
-    panels = dashboard["panels"]
-    rows = math.ceil(len(panels) / COLUMNS)
-    figure, grid = plt.subplots(
-        rows, COLUMNS, figsize=(COLUMNS * WIDTH, rows * HEIGHT), layout="constrained", squeeze=False
-    )
+    rows = rows_of(dashboard["panels"])
+    heights = [HEIGHT_OF[row[0]["type"]] for row in rows]
+    figure = plt.figure(figsize=(CELLS * CELL_INCHES, sum(heights) + 0.4), layout="constrained")
+    grid = figure.add_gridspec(len(rows), CELLS, height_ratios=heights)
     figure.suptitle(f"TaskManager: {dashboard['title']} (minutes)", fontsize=12)
-    for axes in list(grid.flat)[len(panels) :]:
-        axes.set_axis_off()
-    for axes, panel in zip(grid.flat, panels, strict=False):
-        draw(axes, panel, begin)
+    for number, row in enumerate(rows):
+        width = WIDTH_OF[row[0]["type"]]
+        for place, panel in enumerate(row):
+            cells = grid[number, place * width : (place + 1) * width]
+            draw(figure.add_subplot(cells), panel, begin)
     figure.savefig(file, dpi=80)
     plt.close(figure)
 

@@ -16,7 +16,7 @@ from tests.monitoring.verdicts import Answer
 from taskmanager_local.commands import free_port
 from taskmanager_testing.goobi import FakeGoobi, running_goobi
 
-BOOKS = 400
+BOOKS = 2000
 VARIABLES = {
     "plugin": "|".join(PLUGINS),
     "installation": ".*",
