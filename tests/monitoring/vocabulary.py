@@ -5,12 +5,13 @@ An alert about a metric or a value that nobody makes never fires, and no run sho
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from deploy.reference.labels import CLOSED
-from deploy.reference.metrics import PROCESSES, labels_of, metrics_of, name_of
+from deploy.reference.metrics import PROCESSES, Metric, labels_of, metrics_of, name_of
 from tests.monitoring.expressions import of_rules
 
-from taskmanager.process.metrics import PREFIX
+from taskmanager.process.metrics import PREFIX, Histogram
 
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 SELECTOR = re.compile(rf"\b({NAME})\{{([^}}]*)\}}")
@@ -22,10 +23,21 @@ OF_PROMETHEUS = frozenset({"job", "instance", "le"})
 OPEN_ENDED = re.compile(r"[.*+\[\]$<>\\]")
 
 
+@cache
 def metrics() -> Mapping[str, frozenset[str]]:
     """The labels of each metric that a service shows."""
-    every = (metric for module in PROCESSES.values() for metric in metrics_of(module))
-    return {name_of(metric): frozenset(labels_of(metric)) for metric in every}
+    return {name_of(metric): frozenset(labels_of(metric)) for metric in _every()}
+
+
+@cache
+def histograms() -> frozenset[str]:
+    """Those with the series `_bucket`, `_sum` and `_count`."""
+    return frozenset(name_of(metric) for metric in _every() if isinstance(metric, Histogram))
+
+
+def _every() -> Iterator[Metric]:
+    for module in PROCESSES.values():
+        yield from metrics_of(module)
 
 
 def recorded() -> frozenset[str]:
@@ -63,4 +75,4 @@ def _wrong_labels(metric: str, labels: frozenset[str], matchers: str) -> Iterato
 def _family(name: str) -> str:
     ending = next((part for part in PARTS if name.endswith(part)), "")
     family = name.removesuffix(ending)
-    return family if ending and family in metrics() else name
+    return family if ending and family in histograms() else name
