@@ -7,18 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.monitoring.scenario import ALERTS
 from tests.monitoring.verdicts import missing_metrics
 from tests.monitoring.watching import Watched, expressions, watched
 
 from taskmanager_testing.waiting import eventually
 
-EXPECTED = {
-    ("TaskManagerFailureRatio", "fail"),
-    ("TaskManagerCrashParked", "crash"),
-    ("TaskManagerDrainForgotten", "crash"),
-    ("TaskManagerPluginStoppedLong", "fail"),
-}
-"""What the scenario gives reason for; most of them are still waiting for their time to be over."""
 WITHIN_SECONDS = 40
 
 
@@ -70,7 +64,7 @@ def test_the_alerts_that_are_on_are_those_there_is_reason_for_in_words_for_peopl
     def on() -> set[tuple[str, str | None]]:
         return {(one["labels"]["alertname"], one["labels"].get("plugin")) for one in seen.prometheus.alerts()}
 
-    eventually(lambda: on() == EXPECTED, within_seconds=WITHIN_SECONDS, what=f"{EXPECTED}, not {on()}")
+    eventually(lambda: on() == ALERTS, within_seconds=WITHIN_SECONDS, what=f"{ALERTS}, not {on()}")
 
     for alert in seen.prometheus.alerts():
         texts = alert["annotations"]

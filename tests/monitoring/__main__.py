@@ -19,10 +19,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from tests.e2e.test_monitoring import EXPECTED
 from tests.monitoring.expressions import ROOT, Expression, panels
 from tests.monitoring.prometheus import Prometheus, is_number
-from tests.monitoring.scenario import Scenario
+from tests.monitoring.scenario import ALERTS, Scenario
 from tests.monitoring.verdicts import Answer, missing_metrics
 from tests.monitoring.watching import VARIABLES, Watched, expressions, watched
 
@@ -56,21 +55,21 @@ def steady_work(scenario: Scenario) -> Iterator[None]:
 def play(scenario: Scenario, seconds: float) -> None:
     """Everything that happens, spread over this time; work goes on beside it."""
     pause = threading.Event()
-    acts: Sequence[Callable[[], None]] = (
-        lambda: scenario.burst(30),
-        scenario.failures,
-        scenario.operation,
-        scenario.queue,
-        scenario.cancel,
-        lambda: goobi_away(scenario, seconds / 8),
-        scenario.release,
-        scenario.stop_plugin,
-        scenario.drain,
-        scenario.wrong_requests,
-        scenario.long_job,
-    )
-    for act in acts:
-        console.print(f"  {getattr(act, '__name__', 'burst')}")
+    acts: Mapping[str, Callable[[], None]] = {
+        "30 jobs for two slots": lambda: scenario.burst(30),
+        "failures and a crash": scenario.failures,
+        "an operation": scenario.operation,
+        "jobs that hold all slots": scenario.queue,
+        "a cancel": scenario.cancel,
+        "Goobi is down": lambda: goobi_away(scenario, seconds / 8),
+        "the slots are free again": scenario.release,
+        "a plugin is stopped": scenario.stop_plugin,
+        "a runner is drained": scenario.drain,
+        "requests that are refused": scenario.wrong_requests,
+        "a long job": scenario.long_job,
+    }
+    for name, act in acts.items():
+        console.print(f"  {name}")
         act()
         pause.wait(seconds / len(acts))
 
@@ -83,7 +82,9 @@ def goobi_away(scenario: Scenario, seconds: float) -> None:
 
 def table_of(answers: Sequence[Answer]) -> Table:
     """A line for each series; of many, the first few."""
-    table = Table("dashboard", "panel", "series", "value")
+    table = Table()
+    for heading in ("dashboard", "panel", "series", "value"):
+        table.add_column(heading, overflow="fold")
     for one in answers:
         if one.asked.kind == "alert":
             continue
@@ -133,7 +134,7 @@ def mistakes(seen: Watched, answers: Sequence[Answer]) -> Iterator[str]:
         if rule["health"] != "ok":
             yield f"{rule['name']}: {rule['lastError']}"
     on = {(one["labels"]["alertname"], one["labels"].get("plugin")) for one in seen.prometheus.alerts()}
-    for alert, plugin in sorted(on ^ EXPECTED, key=str):
+    for alert, plugin in sorted(on ^ ALERTS, key=str):
         yield f"{alert} ({plugin}) is {'on' if (alert, plugin) in on else 'not on'}"
 
 

@@ -17,6 +17,13 @@ SETTINGS = {
     "TASKMANAGER_MISSING_AFTER_SECONDS": "2",
     "TASKMANAGER_HEARTBEAT_SECONDS": "1",
 }
+ALERTS = {
+    ("TaskManagerFailureRatio", "fail"),
+    ("TaskManagerCrashParked", "crash"),
+    ("TaskManagerDrainForgotten", "crash"),
+    ("TaskManagerPluginStoppedLong", "fail"),
+}
+"""What all of it gives reason for, with the plugin; most of them are waiting for their time to be over."""
 PAGES = 12
 PAGE_BYTES = 200_000
 
