@@ -23,8 +23,11 @@ OURS = {
     "taskmanager-local": "deploy/local",
 }
 """Our own distributions and their folders: installed from there, never from an index."""
-OFFERED = {"taskmanager-plugin-runner": ("jp2validation", "tiffvalidation")}
-"""The extras that images and development have: those of the plugins that come with the runner."""
+OFFERED = {
+    "taskmanager-gateway": ("tracing",),
+    "taskmanager-plugin-runner": ("jp2validation", "tiffvalidation", "tracing"),
+}
+"""The extras that images and development have: those of the plugins that come along, and tracing."""
 BUILD = ("hatchling", "editables", "setuptools", "wheel", "pkgconfig", "cffi")
 """What builds our distributions, and pyvips, which comes as a source package."""
 

@@ -625,6 +625,16 @@ async def test_the_oldest_waiting_job_is_found_whatever_its_priority(reader: Job
     assert await reader.oldest_waiting("none") is None
 
 
+async def test_the_trace_of_a_job_is_kept(reader: JobReader, write: Write) -> None:
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    traced, other = job(0, traceparent=traceparent), job(1)
+    await put(write, traced, other)
+
+    found = await reader.jobs_by_id([traced.id, other.id])
+
+    assert [found[one.id].traceparent for one in (traced, other)] == [traceparent, None]
+
+
 async def test_jobs_that_back_off_are_counted_by_plugin_until_their_time_has_come(
     reader: JobReader, write: Write
 ) -> None:

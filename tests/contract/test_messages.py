@@ -100,6 +100,7 @@ from taskmanager.model.states import Status, Tab
 GOLDEN = Path(__file__).parent / "messages"
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)
 JOB = "0190a0b0-0000-7000-8000-000000000001"
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 ATTEMPT = {"job": JOB, "attempt": 2}
 SPEC = JobSpec.model_validate(
     {
@@ -236,6 +237,28 @@ ACCESS: list[AccessOrder] = [
 
 CASES: list[tuple[str, Message, Decode]] = [
     ("submit", Submit(job=JOB, client="goobi", submitted_at=MOMENT, spec=SPEC), decode_inbox),
+    (
+        "submit_traced",
+        Submit(job=JOB, client="goobi", submitted_at=MOMENT, spec=SPEC, traceparent=TRACEPARENT),
+        decode_inbox,
+    ),
+    (
+        "grant_traced",
+        RunnerReplies(
+            instance="instance-1",
+            replies=(
+                Grant(
+                    claim_id="c-1",
+                    job=JOB,
+                    attempt=1,
+                    lease_seconds=60,
+                    spec=SPEC,
+                    traceparent=TRACEPARENT,
+                ),
+            ),
+        ),
+        decode_control,
+    ),
     (
         "submissions",
         Submissions(

@@ -1,6 +1,5 @@
 """Tickets of jobs nobody knows and documents nobody can read: dropped or left out, never in the way."""
 
-import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,41 +9,15 @@ import httpx
 import pika
 import pymongo
 import pytest
-from deploy.reference.metrics import labels_of, metrics_of
-from prometheus_client import Metric as MetricFamily
-from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from tests.e2e.system import System, running_system
 
 from taskmanager.messages import Ticket
 from taskmanager.messages.topology import MAX_PRIORITY
-from taskmanager.process import metrics as shared
-from taskmanager.process.metrics import PREFIX
-from taskmanager_gateway import metrics as gateway
 from taskmanager_local.commands import LOOPBACK
 from taskmanager_local.servers import RunningServer
-from taskmanager_plugin_runner import metrics as runner
-from taskmanager_scheduler import metrics as scheduler
 from taskmanager_testing.waiting import eventually
 
 NOBODYS = 12
-MODULES = {"gateway": gateway, "scheduler": scheduler, "runner": runner}
-SILENT = {
-    "every": {f"{PREFIX}unreadable_documents", f"{PREFIX}transaction_retries"},
-    "gateway": {f"{PREFIX}gateway_streams"},
-    "scheduler": {
-        f"{PREFIX}{name}"
-        for name in (
-            "goobi_report_lag_seconds",
-            "goobi_reports",
-            "goobi_undelivered_reports",
-            "goobi_oldest_report_seconds",
-            "queue_in_danger",
-        )
-    },
-    "runner": set[str](),
-}
-"""What has no series here: only some services have a database, nobody looks at a page, no Goobi is told, and
-no queue is in danger."""
 SHORT = {"plugin": "sleep", "parameters": {"seconds": 0.01}}
 pytestmark = pytest.mark.timeout(180)
 
@@ -62,39 +35,6 @@ def metric(system: System, name: str, service: str = "runner") -> float:
     port = {one.name: one.port for one in system.services}[service]
     lines = httpx.get(f"http://{LOOPBACK}:{port}/metrics").text.splitlines()
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{name}{{", f"{name} ")))
-
-
-def exported(system: System, service: str) -> dict[str, MetricFamily]:
-    """What a service says of itself as OpenMetrics, by the name of the family."""
-    port = {one.name: one.port for one in system.services}[service]
-    answer = httpx.get(
-        f"http://{LOOPBACK}:{port}/metrics", headers={"accept": "application/openmetrics-text"}
-    )
-    found = text_string_to_metric_families(answer.text)  # type: ignore[no-untyped-call]
-    return {one.name: one for one in found if one.name.startswith(PREFIX)}
-
-
-@pytest.mark.parametrize("service", MODULES)
-def test_each_service_shows_the_metrics_that_their_page_lists(system: System, service: str) -> None:
-    """Names and labels of all of them, and of each at least one series, or it is never shown at all."""
-    system.all_done([system.submit(SHORT, uuid.uuid4().hex)])
-    told = {
-        next(iter(one.describe())).name: one for one in (*metrics_of(shared), *metrics_of(MODULES[service]))
-    }
-    silent = SILENT["every"] | SILENT[service]
-
-    def spoken() -> dict[str, MetricFamily] | None:
-        found = exported(system, service)
-        return found if {name for name in told if not found[name].samples} <= silent else None
-
-    found = eventually(spoken, what="a series of each metric") or {}
-    assert found.keys() == told.keys()
-    for name, family in found.items():
-        for sample in family.samples:
-            assert sample.labels.keys() - {"le"} == set(labels_of(told[name])), sample
-            for value in sample.labels.values():
-                assert socket.gethostname() not in value
-                assert not set(value.replace("-", " ").split()) & {str(one.pid) for one in system.services}
 
 
 def test_tickets_of_jobs_nobody_knows_hold_up_nothing(system: System, rabbitmq: RunningServer) -> None:

@@ -299,3 +299,19 @@ def test_a_second_job_with_a_held_unique_key_ends_as_its_duplicate() -> None:
     assert job.status is Status.CANCELLED
     assert job.error is not None
     assert "job-0" in job.error.message
+
+
+def test_the_trace_of_a_submission_stays_with_the_job_and_goes_with_every_grant() -> None:
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    traced = submission().model_copy(update={"traceparent": traceparent})
+
+    job = transition(None, traced, at()).job
+    again = transition(job, submission(), at()).job
+    [granted] = replies(transition(again, claim(), at()))
+
+    assert job is not None
+    assert again is not None
+    assert (again.traceparent, again.trace_id) == (traceparent, traceparent[3:35])
+    assert isinstance(granted, Grant)
+    assert granted.traceparent == traceparent
+    assert "traceparent" not in job_after().model_dump(), "what is stored of other jobs is as before"

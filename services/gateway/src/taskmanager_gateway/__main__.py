@@ -13,7 +13,7 @@ from taskmanager import __version__
 from taskmanager.errors import StoreUnavailableError, TaskManagerError
 from taskmanager.messages.topology import Binding
 from taskmanager.mongo import MongoReader
-from taskmanager.process import lifecycle, logs
+from taskmanager.process import lifecycle, logs, tracing
 from taskmanager.process.clock import SystemClock
 from taskmanager.process.config import exit_text
 from taskmanager.process.garbage import keep_what_is_loaded
@@ -39,8 +39,10 @@ def main() -> None:
     try:
         settings = GatewaySettings()
         logs.configure(SERVICE, log_format=settings.log_format, level=settings.log_level)
+        tracing.configure(SERVICE, __version__, settings.otlp_endpoint)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(settings))
+        tracing.shut_down()
     except* (ValidationError, OSError, TaskManagerError) as group:
         failures += _flat(group)
     for failure in failures:

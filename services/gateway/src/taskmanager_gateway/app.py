@@ -19,6 +19,7 @@ from taskmanager_gateway.api.plugins import figures, plugin_control, plugins
 from taskmanager_gateway.http.body_limits import BodyLimitMiddleware, BodyLimits
 from taskmanager_gateway.http.host_names import HostNameMiddleware
 from taskmanager_gateway.http.request_metrics import RequestMetricsMiddleware
+from taskmanager_gateway.http.request_trace import RequestTraceMiddleware
 from taskmanager_gateway.http.secure_headers import FOR_PROGRAMS, SecureHeaders
 from taskmanager_gateway.openapi import openapi_document
 from taskmanager_gateway.services import Services
@@ -43,7 +44,7 @@ def make_app(services: Services) -> ASGIApp:
     proxies = as_trusted_hosts(settings.proxy_networks)
     behind_proxies: Any = ProxyHeadersMiddleware(gate, proxies)  # type: ignore[arg-type]  # other names for ASGI
     named = HostNameMiddleware(behind_proxies, settings.host_names)
-    return RequestMetricsMiddleware(SecureHeaders(named, FOR_PROGRAMS))
+    return RequestMetricsMiddleware(RequestTraceMiddleware(SecureHeaders(named, FOR_PROGRAMS)))
 
 
 class Sites:

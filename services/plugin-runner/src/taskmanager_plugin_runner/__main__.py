@@ -20,7 +20,7 @@ from taskmanager.goobi.settings import load as load_goobi
 from taskmanager.messages.topology import Binding
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.plugin_api.interface import incomplete, installed_names, load
-from taskmanager.process import logs
+from taskmanager.process import logs, tracing
 from taskmanager.process.clock import SystemClock
 from taskmanager.process.config import exit_text
 from taskmanager.process.garbage import keep_what_is_loaded
@@ -193,12 +193,14 @@ def main() -> None:
     logs.configure("plugin-runner", log_format=settings.log_format, level=settings.log_level)
     identity = identify(options, settings, manifest)
     try:
+        tracing.configure("plugin-runner", __version__, settings.otlp_endpoint)
         with held_folder(settings.workspace, identity.runner) as folder:
             seal = settings.seal
             orphaned_processes.end(folder, {user.uid for user in settings.users})
             recover(folder, settings.goobi, seal)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
                 loop.run(serve(identity, settings, folder, seal))
+        tracing.shut_down()
     except* TaskManagerError as group:
         _leave("; ".join(map(str, _leaves(group))), 1)
     except* OSError as group:

@@ -13,6 +13,7 @@ from taskmanager.process.metrics import (
     begin_at_zero,
     begin_shared,
 )
+from taskmanager.process.tracing import exemplar
 
 DROPPED_REASONS = ("unreadable", "unknown")
 PHASES = (
@@ -101,9 +102,9 @@ class JobMetrics:
         self._moved = {way: (FILES.labels(plugin, way), BYTES.labels(plugin, way)) for way in DIRECTIONS}
         self._cpu, self._peak = CPU_SECONDS.labels(plugin), PEAK_MEMORY.labels(plugin)
 
-    def phase_over(self, phase: Status, seconds: float) -> None:
-        """An attempt has spent so long in this phase."""
-        self._phases[phase.value].observe(seconds)
+    def phase_over(self, phase: Status, seconds: float, traceparent: str | None = None) -> None:
+        """An attempt has spent so long in this phase; `traceparent` is that of its job, if it has one."""
+        self._phases[phase.value].observe(seconds, exemplar(traceparent))
 
     def used(self, cpu_seconds: float) -> None:
         """A step of an attempt took so much processor time."""

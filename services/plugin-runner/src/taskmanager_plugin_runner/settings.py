@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from taskmanager.files.roots import PathMapping, Roots
 from taskmanager.model.manifest import JobLimits, PluginManifest
-from taskmanager.process.config import RootsSettings
+from taskmanager.process.config import RootsSettings, TracingSettings
 from taskmanager_plugin_runner.files.seals import Seal, broker_secret, derive_key
 from taskmanager_plugin_runner.files.upload_modes import UploadMode
 from taskmanager_plugin_runner.system.memory import machine_bytes, share_of
@@ -37,7 +37,7 @@ class TransportName(StrEnum):
     """Over Goobi's files API; for a runner without access to the share."""
 
 
-class RunnerSettings(RootsSettings):
+class RunnerSettings(RootsSettings, TracingSettings):
     """The environment of a runner; times are in seconds."""
 
     http_port: int = Field(default=8082, ge=0, le=65535)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from taskmanager.messages.wire import AttemptReference, Message
 from taskmanager.model.control import DesiredState
-from taskmanager.model.jobs import JobSpec, Record
+from taskmanager.model.jobs import JobSpec, Record, TraceParent
 
 
 class Grant(Record):
@@ -18,6 +18,8 @@ class Grant(Record):
     attempt: int
     lease_seconds: float
     spec: JobSpec
+    traceparent: TraceParent | None = None
+    """The trace that the job's submission belongs to."""
 
 
 RefusalReason = Literal["stale", "paused", "busy", "unknown"]

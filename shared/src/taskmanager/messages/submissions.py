@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from taskmanager.messages.wire import Message
-from taskmanager.model.jobs import JobSpec
+from taskmanager.model.jobs import JobSpec, TraceParent
 
 
 class Submit(Message):
@@ -21,6 +21,8 @@ class Submit(Message):
     client: str
     submitted_at: datetime
     spec: JobSpec
+    traceparent: TraceParent | None = None
+    """The trace of the request, if it has one."""
 
     @property
     def dispatch(self) -> int:

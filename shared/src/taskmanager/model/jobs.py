@@ -48,6 +48,9 @@ Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
 InstallationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 """The name of a Goobi installation in the settings: lower-case letters, digits and hyphens."""
 
+TraceParent = Annotated[str, StringConstraints(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
+"""The trace of a submission, as W3C's Trace Context writes it."""
+
 _SHORT = 500
 ShortText = Annotated[str, StringConstraints(max_length=_SHORT)]
 PathText = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
@@ -336,6 +339,8 @@ class Job(Record):
     """An operator's cancel; `cancelled` says how it took effect."""
     cancelled: CancelMethod | None = None
     history: tuple[HistoryEntry, ...] = ()
+    traceparent: TraceParent | None = Field(default=None, exclude_if=absent)
+    """The trace that its submission belongs to."""
     rev: int = 0
 
     @property
@@ -352,6 +357,11 @@ class Job(Record):
     def cancelling(self) -> bool:
         """Whether a cancel was requested and has not taken effect yet."""
         return self.cancel is not None and not self.status.final
+
+    @property
+    def trace_id(self) -> str | None:
+        """The id of the trace that its submission belongs to."""
+        return None if self.traceparent is None else self.traceparent[3:35]
 
     @property
     def tab(self) -> Tab:

@@ -101,6 +101,15 @@ class StoreSettings(Settings):
     """MongoDB 6 or newer as a replica set (one node is enough); the path names the database."""
 
 
+class TracingSettings(Settings):
+    """For the services that make spans."""
+
+    otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    """Address of a collector that speaks OTLP over HTTP (`http://collector:4318`); spans are sent to
+    `/v1/traces` below it. Needs the extra `tracing`. None: no spans are made. The variables `OTEL_*` of
+    OpenTelemetry's SDK (sampling, headers, time limits) count as well."""
+
+
 class GoobiFileSettings(Settings):
     """For the services that talk to Goobi or act for it."""
 

@@ -6,6 +6,8 @@ first entry is written: most slots never write one.
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import Any
 
@@ -68,6 +70,13 @@ def configure(service: str, *, log_format: str, level: str) -> None:
         logging.CRITICAL
     )  # it logs each lost connection as an error; the broker connection logs it once
     structlog.contextvars.bind_contextvars(service=service)
+
+
+@contextmanager
+def bound(**fields: Any) -> Iterator[None]:
+    """Add these fields to every line that is written in here, by whatever module."""
+    with _structlog().contextvars.bound_contextvars(**fields):
+        yield
 
 
 @cache

@@ -60,6 +60,7 @@ JOB: dict[str, Any] = {
     "cancel": None,
     "cancelled": None,
     "waiting": None,
+    "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
     "links": {
         "self": f"/api/v1/jobs/{_ID}",
         "history": f"/api/v1/jobs/{_ID}/history",

@@ -6,6 +6,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from taskmanager.process.logs import get_logger
+from taskmanager.process.tracing import exemplar
+from taskmanager_gateway.http.request_trace import TRACE_KEY
 from taskmanager_gateway.metrics import DEFECTS, REQUESTS
 
 CLIENT_GONE = 499
@@ -82,7 +84,8 @@ class _Exchange:
     def _count(self) -> None:
         if not self._streams:
             elapsed = time.perf_counter() - self._begun
-            REQUESTS.labels(self._method(), route_of(self._scope), self._status).observe(elapsed)
+            series = REQUESTS.labels(self._method(), route_of(self._scope), self._status)
+            series.observe(elapsed, exemplar(self._scope.get(TRACE_KEY)))
 
     def _method(self) -> str:
         """The method as a label: clients may invent methods, but metrics must stay bounded."""

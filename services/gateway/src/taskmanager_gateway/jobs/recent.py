@@ -83,5 +83,6 @@ def accepted_job(submit: Submit) -> Job:
             "priority": submit.spec.priority,
             "created": submit.submitted_at,
             "queued_at": submit.submitted_at,
+            "traceparent": submit.traceparent,
         }
     )

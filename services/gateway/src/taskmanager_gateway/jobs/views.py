@@ -65,6 +65,10 @@ class JobView(JobSpec):
         description="Why a job in STARTED or PAUSED is not running. Null for other jobs, in responses to "
         "submissions, and if the reason could not be determined in time."
     )
+    trace_id: str | None = Field(
+        description="Id of the trace that the submission belongs to, if it was sent with a `traceparent` or "
+        "traces are collected. The traces of the job's attempts are linked to it."
+    )
     links: JobLinks
 
     @classmethod
@@ -85,7 +89,8 @@ class JobView(JobSpec):
         )
 
 
-_STATE = tuple(name for name in JobView.model_fields if name in {*Job.model_fields, "tab", "cancelling"})
+_DERIVED = {"tab", "cancelling", "trace_id"}
+_STATE = tuple(name for name in JobView.model_fields if name in {*Job.model_fields, *_DERIVED})
 
 
 class JobListView(Record):

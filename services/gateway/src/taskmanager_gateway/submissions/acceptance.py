@@ -14,6 +14,7 @@ from taskmanager.messages import Submit
 from taskmanager.model.jobs import Job, JobSpec
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import JobReader
+from taskmanager.process import tracing
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager.process.logs import get_logger
 from taskmanager_gateway.change_feed import Feed
@@ -121,7 +122,11 @@ class Acceptance:
 
     async def _publish(self, submission: Submission) -> SubmissionResult:
         submit = Submit(
-            job=submission.job, client=submission.client, submitted_at=self._clock.now(), spec=submission.spec
+            job=submission.job,
+            client=submission.client,
+            submitted_at=self._clock.now(),
+            spec=submission.spec,
+            traceparent=tracing.current(),
         )
         body = submit.encode()
         if len(body) > self._limit_bytes:

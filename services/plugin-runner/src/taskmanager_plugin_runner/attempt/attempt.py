@@ -16,6 +16,7 @@ from taskmanager.model.jobs import JobError
 from taskmanager.model.reasons.coded_text import reason_of
 from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.model.states import Status
+from taskmanager.process import tracing
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.attempt.commit_fence import Fence
@@ -26,6 +27,7 @@ from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.slot_events import AttemptRecords, SlotEventHandler
 from taskmanager_plugin_runner.attempt.sudden_end import sudden_end
 from taskmanager_plugin_runner.attempt.tidying import tidy
+from taskmanager_plugin_runner.attempt_trace import AttemptTrace
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import with_problem
 from taskmanager_plugin_runner.messaging.reports import Reports
@@ -75,6 +77,7 @@ class Attempt:
         self.placing = False
         self._records = AttemptRecords(self._reports)
         self._metrics = job_metrics(services.manifest.name)
+        self._trace = AttemptTrace(grant, services.manifest.name)
         self._control = AttemptControl(services.manifest, slot, self._reports, self._records.note)
         self._watch = LimitWatch(services.manifest.limits_for(grant.spec.template))
         self._slot_events = SlotEventHandler(self._records, self._control, self._watch)
@@ -152,6 +155,10 @@ class Attempt:
 
         `over` is called once the outcome is reported; after a success the slot may still need tidying up.
         """
+        with tracing.during(self._grant.traceparent):
+            await self._run(over)
+
+    async def _run(self, over: Over) -> None:
         self._slot.listener = self._slot_events
         try:
             finished = await self._phases()
@@ -225,7 +232,7 @@ class Attempt:
 
     async def _upload(self) -> SlotAnswer:
         self._reports.advanced(Status.UPLOAD)
-        self._metrics.phase_over(Status.WAITINGFORUPLOAD, elapsed_seconds() - self.began)
+        self._phase_over(Status.WAITINGFORUPLOAD, elapsed_seconds() - self.began)
         self._dirty = True
         began = elapsed_seconds()
         brought = await self._step(SlotStep.STAGE_IN)
@@ -268,7 +275,7 @@ class Attempt:
             with self._control.during(step):
                 answer = await answering
         finally:
-            self._metrics.phase_over(_PHASES[step], elapsed_seconds() - began)
+            self._phase_over(_PHASES[step], elapsed_seconds() - began)
         self._metrics.used(answer.cpu_seconds)
         self._dirty = self._dirty or answer.untidy
         if answer.cancelled:
@@ -282,6 +289,10 @@ class Attempt:
             raise StepFailedError(answer.failure)
         return answer
 
+    def _phase_over(self, phase: Status, seconds: float) -> None:
+        self._metrics.phase_over(phase, seconds, self._grant.traceparent)
+        self._trace.phase(phase, seconds)
+
     # --- the end of the job
 
     def _finish(self, finished: SlotAnswer, over: Over) -> None:
@@ -289,6 +300,7 @@ class Attempt:
         failpoint(Failpoint.RUNNER_BEFORE_FINISHED)
         self._reports.finished(finished.files, finished.bytes, warnings)
         self._metrics.finished(finished.files, finished.bytes)
+        self._trace.over(AttemptOutcome.FINISHED)
         over(AttemptOutcome.FINISHED)
 
     async def _end(self, outcome: AttemptOutcome, error: JobError | None, over: Over) -> None:
@@ -306,12 +318,14 @@ class Attempt:
             # the fence refused: if that was due to a cancel whose order is still on its way, this is its end
             self._reports.cancelled(self._control.method)
         elif error is not None and outcome in {AttemptOutcome.FAILED, AttemptOutcome.CRASHED}:
+            self._trace.failed(error.kind)
             told = with_problem(error.text, problem)
             self._reports.failed(
                 error.model_copy(update={"message": told, "reason": reason_of(told)}),
                 warnings,
                 crashed=outcome is AttemptOutcome.CRASHED,
             )
+        self._trace.over(outcome)
         over(outcome)
 
     def _cut_short(

@@ -17,6 +17,7 @@ from taskmanager.model.partitions import WHOLE, Partition
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Needs, Snapshot, Store
+from taskmanager.process import tracing
 from taskmanager.process.lifecycle import pause
 from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.background.duty import MISSED_TICKS, Duty
@@ -72,9 +73,10 @@ class LeaseWatch:
         decision = await self._store.apply(overdue, decide)
         for _, job in decision.jobs:
             metrics_of(job.plugin).leases_expired.inc()
-            log.warning(
-                "lease_expired", job=job.id, plugin=job.plugin, attempt=job.attempt, status=job.status
-            )
+            with tracing.during(job.traceparent):
+                log.warning(
+                    "lease_expired", job=job.id, plugin=job.plugin, attempt=job.attempt, status=job.status
+                )
         record_decision(decision, 0)
         sent = await self._dispatcher.carry_out(decision)
         await note_tickets(self._store, self._clock, decision.effects, sent)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from taskmanager.model.jobs import Job
 from taskmanager.model.states import Status
 from taskmanager.process.logs import get_logger
+from taskmanager.process.tracing import exemplar
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.error_kinds import new_error
 from taskmanager_scheduler.decisions.job_metrics import metrics_of
@@ -14,25 +15,28 @@ log = get_logger(__name__)
 
 def record_decision(decision: Decision, messages: int) -> None:
     """Count what became of the jobs of one group; one line of the log for each way in which jobs ended."""
-    ended: dict[tuple[str, Status], list[str]] = {}
+    ended: dict[tuple[str, Status], list[Job]] = {}
     for before, after in decision.jobs:
         metrics = metrics_of(after.plugin)
         if before is None:
             metrics.submitted.inc()
         if after.started_at and (before is None or before.attempt != after.attempt):
-            metrics.queue_wait.observe(_seconds(after.started_at - (before or after).queued_at))
+            trace = exemplar(after.traceparent)
+            metrics.queue_wait.observe(_seconds(after.started_at - (before or after).queued_at), trace)
             if before is None or before.attempt == 0:
-                metrics.time_to_start.observe(_seconds(after.started_at - after.created))
+                metrics.time_to_start.observe(_seconds(after.started_at - after.created), trace)
         if (kind := new_error(before, after)) is not None:
             metrics.errors[kind].inc()
         if after.status.final and (before is None or before.status is not after.status):
             _observe_end(after)
-            ended.setdefault((after.plugin, after.status), []).append(after.id)
+            ended.setdefault((after.plugin, after.status), []).append(after)
     for plugin in decision.plugins:
         metrics_of(plugin.name)
         log.info("plugin_installed", plugin=plugin.name, version=plugin.manifest.version)
     for (name, status), jobs in ended.items():
-        log.info("jobs_ended", plugin=name, status=status, jobs=jobs)
+        traces = {job.id: job.trace_id for job in jobs if job.trace_id is not None}
+        told = {"trace_ids": traces} if traces else {}
+        log.info("jobs_ended", plugin=name, status=status, jobs=[job.id for job in jobs], **told)
     log.debug("group_stored", messages=messages, jobs=len(decision.jobs), effects=len(decision.effects))
 
 
@@ -44,7 +48,7 @@ def _observe_end(job: Job) -> None:
     if job.finished is None:
         return
     if job.started_at:
-        duration.observe(_seconds(job.finished - job.started_at))
+        duration.observe(_seconds(job.finished - job.started_at), exemplar(job.traceparent))
     if job.status is Status.CANCELLED and job.cancel is not None:
         metrics.cancel.observe(_seconds(job.finished - job.cancel.at))
 

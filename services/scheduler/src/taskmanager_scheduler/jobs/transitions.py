@@ -128,6 +128,7 @@ def _submit(event: Submit, at: TransitionContext) -> Transition:
         priority=event.spec.priority,
         created=event.submitted_at,
         queued_at=at.now,
+        traceparent=event.traceparent,
         rev=1,
     )
     if not duplicate:
@@ -179,7 +180,12 @@ def _claim(job: Job | None, claim: Claim, at: TransitionContext) -> Transition:
 
 def _grant(job: Job, claim_id: str, at: TransitionContext) -> AnswerRunner:
     grant = Grant(
-        claim_id=claim_id, job=job.id, attempt=job.attempt, lease_seconds=LEASE.total_seconds(), spec=job.spec
+        claim_id=claim_id,
+        job=job.id,
+        attempt=job.attempt,
+        lease_seconds=LEASE.total_seconds(),
+        spec=job.spec,
+        traceparent=job.traceparent,
     )
     return AnswerRunner(at.sender.plugin, at.sender.runner, at.sender.instance, grant)
 
