@@ -1,5 +1,6 @@
 """What the scheduler counts and shows: jobs, queues, runners and its inbox, and only while it is active."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -29,6 +30,7 @@ from taskmanager_testing.clock import SetClock
 from taskmanager_testing.publisher import FakePublisher
 from taskmanager_testing.reader import FakeReader
 from taskmanager_testing.store import MemoryStore
+from taskmanager_testing.waiting import eventually_async
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -196,6 +198,11 @@ class Shown:
             self.reader.put(one.model_copy(update={"id": str(number)}))
         self.reader.known_runners |= {known.id: known for known in runners}
         self.gauges = Gauges(self.reader, SetClock(NOW), SECOND, lambda: self.active)
+        self._plugin = plugin.name
+
+    async def gone(self) -> bool:
+        """Whether nothing is shown of its plugin any more."""
+        return value("jobs", plugin=self._plugin, status="STARTED") is None
 
 
 async def test_jobs_that_wait_are_counted_by_what_keeps_them(plugin: str) -> None:
@@ -268,6 +275,19 @@ async def test_a_scheduler_that_stands_by_shows_no_jobs_and_one_that_has_lost_th
     gone = ("jobs", "status", "STARTED"), ("runners", "state", "working"), ("plugin_slots", "state", "free")
     assert [value(name, plugin=plugin, **{label: one}) for name, label, one in gone] == [None] * 3
     assert value("queue_oldest_seconds", plugin=plugin) is None
+
+
+async def test_a_scheduler_that_has_lost_inbox_and_database_shows_nothing_stale(plugin: str) -> None:
+    shown = Shown(installed(plugin), job(plugin, Status.STARTED))
+    await shown.gauges.run_once()
+    assert value("jobs", plugin=plugin, status="STARTED") == 1
+
+    shown.active = shown.reader.available = False
+    stop = asyncio.Event()
+    running = asyncio.create_task(shown.gauges.run(stop))
+    await eventually_async(shown.gone)
+    stop.set()
+    await running
 
 
 async def test_a_plugin_s_queue_that_does_not_answer_is_shown_by_who_looks_at_it(plugin: str) -> None:

@@ -22,7 +22,7 @@ REPORT_OUTCOMES = ("delivered", "failed", "given_up")
 MESSAGES = Counter(f"{PREFIX}inbox_messages_total", "Messages processed from the inbox")
 SCHEDULER_ACTIVE = Gauge(
     f"{PREFIX}scheduler_active",
-    "1 while this scheduler is the active one: of the others, with several partitions too, it is 0",
+    "1 while this scheduler is the active one: the one that reads the inbox of partition 0",
 )
 INBOX_ACTIVE = Gauge(
     f"{PREFIX}inbox_active", "1 while this scheduler is the one that reads the inbox", ["partition"]

@@ -6,6 +6,7 @@ until then OpenTelemetry is not even loaded. Its global provider is left alone, 
 trace by itself.
 """
 
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,9 @@ from taskmanager.process import logs
 
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 _SAMPLED = 0x01
+_PATIENCE_SETTING = "OTEL_EXPORTER_OTLP_TIMEOUT"
+LONGEST_EXPORT_SECONDS = 3.0
+"""How long a collector may take, unless the SDK's own setting says otherwise; at its end a service waits."""
 _NANOSECONDS = 1_000_000_000
 
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
@@ -81,13 +85,14 @@ def configure(service: str, version: str, endpoint: str | None) -> None:
         raise PermanentError(message) from error
     resource = Resource.create({"service.name": f"taskmanager-{service}", "service.version": version})
     provider = TracerProvider(resource=resource)
-    exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")
+    patience = None if _PATIENCE_SETTING in os.environ else LONGEST_EXPORT_SECONDS
+    exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=patience)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     _tracers.update(provider=provider, tracer=provider.get_tracer("taskmanager", version))
 
 
 def shut_down() -> None:
-    """Send what has not been sent yet; the collector has ten seconds to take it."""
+    """Send what has not been sent yet; the collector has `LONGEST_EXPORT_SECONDS` to take it."""
     if provider := _tracers.pop("provider", None):
         _tracers.clear()
         provider.shutdown()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from taskmanager.errors import TemporaryError
+from taskmanager.errors import TaskManagerError
 from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
 from taskmanager.model.states import Status, Tab
 from taskmanager.model.waiting import PluginLoad, WaitingCode
@@ -102,15 +102,16 @@ class Gauges:
         SCHEDULER_ACTIVE.set_function(lambda: float(active()))
 
     async def run_once(self) -> None:
-        """Read and show once; raises TemporaryError.
+        """Read and show once; raises TaskManagerError.
 
         A scheduler that stands by only makes the counters of all plugins, so that they begin at 0.
         """
+        if not self._active():
+            _clear()
         plugins = await self._reader.plugins()
         for plugin in plugins:
             metrics_of(plugin.name)
         if not self._active():
-            _clear()
             return
         now = self._clock.now()
         statistics, runners, backing_off = await asyncio.gather(
@@ -136,7 +137,7 @@ class Gauges:
     async def _try(self) -> None:
         try:
             await self.run_once()
-        except TemporaryError as error:
+        except TaskManagerError as error:
             log.warning("gauges_not_set", error=str(error))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from taskmanager.errors import TemporaryError
+from taskmanager.errors import TaskManagerError
 from taskmanager.process.lifecycle import every
 from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.inbox.in_hand import InHand
@@ -43,7 +43,7 @@ class InboxGauges:
     async def _depth(self, inbox: WatchedInbox) -> int:
         try:
             return len(inbox.in_hand) + await inbox.ready()
-        except TemporaryError as error:
+        except TaskManagerError as error:
             log.warning("inbox_not_counted", error=str(error))
             return len(inbox.in_hand)
 
