@@ -133,7 +133,7 @@ def mistakes(seen: Watched, answers: Sequence[Answer]) -> Iterator[str]:
     for rule in seen.prometheus.rules():
         if rule["health"] != "ok":
             yield f"{rule['name']}: {rule['lastError']}"
-    on = {(one["labels"]["alertname"], one["labels"].get("plugin")) for one in seen.prometheus.alerts()}
+    on = seen.alerts()
     for alert, plugin in sorted(on ^ ALERTS, key=str):
         yield f"{alert} ({plugin}) is {'on' if (alert, plugin) in on else 'not on'}"
 

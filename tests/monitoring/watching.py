@@ -10,7 +10,7 @@ from tests.e2e.conftest import System, running_system
 from tests.e2e.goobi_steps import settings_file
 from tests.monitoring.expressions import Expression, dashboards, of_panels, of_rules
 from tests.monitoring.prometheus import Prometheus, configuration, running_prometheus
-from tests.monitoring.scenario import PLUGINS, SETTINGS, Scenario
+from tests.monitoring.scenario import OF_A_SLOW_MACHINE, PLUGINS, SETTINGS, Scenario
 from tests.monitoring.verdicts import Answer
 
 from taskmanager_local.commands import free_port
@@ -22,9 +22,9 @@ VARIABLES = {
     "installation": ".*",
     "instance": ".*",
     "prefix": "tm",
-    "__rate_interval": "1m",
+    "__rate_interval": "2m",
 }
-"""What a reader of the dashboards would choose; the interval is Grafana's own at a scrape every 15 s."""
+"""What a reader of the dashboards would choose. Grafana's own interval is 1m, at a scrape every 15 s."""
 LABEL_VALUES = re.compile(r"label_values\((.+), (\w+)\)")
 
 
@@ -39,6 +39,13 @@ class Watched:
     def answers(self) -> Sequence[Answer]:
         """What Prometheus says now to every panel and every rule."""
         return [Answer(one, self.prometheus.ask(one.expr)) for one in expressions()]
+
+    def alerts(self) -> set[tuple[str, str | None]]:
+        """The alerts that are on, pending or firing, with the plugin; without those of a slow machine."""
+        on = (one["labels"] for one in self.prometheus.alerts())
+        return {
+            (one["alertname"], one.get("plugin")) for one in on if one["alertname"] not in OF_A_SLOW_MACHINE
+        }
 
     def choices(self) -> dict[str, Sequence[str]]:
         """The values that each variable of each dashboard offers."""
