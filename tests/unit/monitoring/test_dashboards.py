@@ -1,6 +1,7 @@
 """The dashboards are what their code makes, and every panel can be understood without its author."""
 
 import itertools
+import json
 import re
 import subprocess
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.monitoring.expressions import DASHBOARDS, ROOT, dashboards, of_panels, panels
+from tests.monitoring.expressions import DASHBOARDS, ROOT, VARIABLE, dashboards, of_panels, panels
 from tests.monitoring.vocabulary import mistakes, recorded
 
 TITLES = {"Overview", "Plugin", "Runners", "Broker and database", "Goobi", "Gateway", "Service levels"}
@@ -36,6 +37,21 @@ def test_there_are_seven_each_with_a_data_source_and_an_instance_to_choose() -> 
         pages = [link["url"] for link in one["links"] if link["type"] == "link"]
         assert pages, title
         assert all(page.startswith("${taskmanager}/") for page in pages), title
+
+
+def test_every_variable_is_used_and_every_one_that_is_used_is_there() -> None:
+    for title, one in dashboards().items():
+        offered = {variable["name"] for variable in one["templating"]["list"]}
+        used = {found[0] or found[1] for found in VARIABLE.findall(json.dumps(one))}
+        of_grafana = {name for name in used if name.startswith("__")}
+        assert used - of_grafana == offered, title
+        asked = {name for expr in of_panels() if expr.place == title for name in names(expr.expr)}
+        assert "instance" in asked, title
+
+
+def names(expr: str) -> list[str]:
+    """The variables in an expression."""
+    return [found[0] or found[1] for found in VARIABLE.findall(expr)]
 
 
 @pytest.mark.parametrize("panel", PANELS)
