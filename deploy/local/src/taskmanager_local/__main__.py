@@ -119,6 +119,11 @@ def _add_up_options(parser: argparse.ArgumentParser) -> None:
             help=f"default: {variable}, else any free port",
         )
     parser.add_argument(
+        "--broker-metrics-port",
+        type=int,
+        help="where the private broker serves its own metrics, for Prometheus (default: nowhere)",
+    )
+    parser.add_argument(
         "--roots",
         default=environment("TASKMANAGER_ROOTS"),
         help=f"folders for jobs, separated by {os.pathsep!r} (default: TASKMANAGER_ROOTS, else FOLDER/demo)",
@@ -147,6 +152,7 @@ def _options(options: argparse.Namespace) -> Options:
         gateway_port=options.port,
         amqp_port=options.amqp_port,
         mongodb_port=options.mongodb_port,
+        broker_metrics_port=options.broker_metrics_port,
     )
 
 

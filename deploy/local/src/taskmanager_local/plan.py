@@ -53,6 +53,7 @@ def _private_broker(folder: StackFolder, ports: Ports, options: Options) -> Rabb
         distribution_port=ports.take("rabbitmq-distribution"),
         epmd_port=ports.take("epmd"),
         users=tuple(broker_users(Topology(), installed_plugins(), users=USERS)),
+        metrics_port=options.broker_metrics_port,
     )
     node.prepare()
     return node

@@ -58,6 +58,11 @@ management.tcp.ip = {address}
 management.tcp.port = {port}
 """
 
+EXPORTER = """\
+prometheus.tcp.ip = {address}
+prometheus.tcp.port = {port}
+"""
+
 
 def server_script() -> Path:
     """The newest installed `rabbitmq-server` script that any user may run.
@@ -85,6 +90,7 @@ class RabbitmqNode:
         users: in addition to the administrator.
         tls: the certificates of `localhost`, if it is to accept only TLS.
         management_port: the management API, which is served only if this is given.
+        metrics_port: the node's own metrics for Prometheus, which are served only if this is given.
         address: the address it listens on.
     """
 
@@ -95,6 +101,7 @@ class RabbitmqNode:
     users: tuple[BrokerUser, ...] = ()
     tls: Certificates | None = None
     management_port: int | None = None
+    metrics_port: int | None = None
     address: str = LOOPBACK
 
     @property
@@ -125,9 +132,10 @@ class RabbitmqNode:
             )
         if self.management_port:
             configuration += MANAGEMENT.format(address=self.address, port=self.management_port)
+        if self.metrics_port:
+            configuration += EXPORTER.format(address=self.address, port=self.metrics_port)
         private_file(self.folder / "rabbitmq.conf", configuration)
-        plugins = "[rabbitmq_management].\n" if self.management_port else "[].\n"
-        private_file(self.folder / "enabled_plugins", plugins)
+        private_file(self.folder / "enabled_plugins", f"[{','.join(self._plugins)}].\n")
         # empty files, so that those in /etc/rabbitmq are not read
         private_file(self.folder / "rabbitmq-env.conf", "")
         private_file(self.folder / "advanced.config", "[].\n")
@@ -174,6 +182,11 @@ class RabbitmqNode:
     def wait_until_ready(self) -> None:
         """Wait until the node serves; raises LocalStackError."""
         wait_until_broker_answers(self.url)
+
+    @property
+    def _plugins(self) -> list[str]:
+        wanted = {"rabbitmq_management": self.management_port, "rabbitmq_prometheus": self.metrics_port}
+        return [plugin for plugin, port in wanted.items() if port]
 
     @property
     def _passwords(self) -> Passwords:

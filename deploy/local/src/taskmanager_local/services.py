@@ -33,6 +33,7 @@ class Options:
         gateway_port: the port of the first gateway; None for any free one.
         amqp_port: the port of the private broker; None for any free one.
         mongodb_port: the port of the private mongod; None for any free one.
+        broker_metrics_port: where the private broker serves its own metrics; None for nowhere.
     """
 
     roots: tuple[Path, ...]
@@ -44,6 +45,7 @@ class Options:
     gateway_port: int | None = None
     amqp_port: int | None = None
     mongodb_port: int | None = None
+    broker_metrics_port: int | None = None
     plugins: tuple[str, ...] = ()
     goobi: str | None = None
     log_in: bool = True
