@@ -29,7 +29,7 @@ from taskmanager_scheduler.background.database_clock import DatabaseClock
 from taskmanager_scheduler.background.duty import MISSED_TICKS
 from taskmanager_scheduler.broker.management import Management
 from taskmanager_scheduler.broker.queue_watch import QueueWatch
-from taskmanager_scheduler.decisions.decision_metrics import set_job_gauges
+from taskmanager_scheduler.decisions.decision_metrics import set_job_gauges, set_replica_gauges
 from taskmanager_scheduler.decisions.in_sentences import in_sentences
 from taskmanager_scheduler.goobi.reporter import Reporter
 from taskmanager_scheduler.inbox.senders import senders_for
@@ -60,6 +60,7 @@ async def serve(settings: SchedulerSettings) -> None:
 
     async def report() -> None:
         set_job_gauges(await reader.statistics(), await database.plugins())
+        set_replica_gauges(await reader.replica_sets(), await reader.runners())
 
     common = Common(
         name=name,
@@ -73,6 +74,7 @@ async def serve(settings: SchedulerSettings) -> None:
         reporter=Reporter(
             load(settings.goobi), MongoReports(database.database), clock, active_for=active_for
         ),
+        reader=reader,
     )
 
     def work_on(partition: Partition) -> PartitionWork:

@@ -53,6 +53,11 @@ OPERATION_PAGES = Histogram(
 OPERATIONS_OPEN = Gauge(f"{PREFIX}operations_open", "Operations with work left to do")
 JOBS = Gauge(f"{PREFIX}jobs", "Jobs by status, from the statistics", ["plugin", "status"])
 PAUSED = Gauge(f"{PREFIX}plugin_paused", "1 while a plugin is stopped", ["plugin"])
+REPLICAS = Gauge(
+    f"{PREFIX}plugin_replicas",
+    "Runners kept by orchestrators, at all places: wanted, running, starting, draining, stopping or failing",
+    ["plugin", "state"],
+)
 GOOBI_REPORTS = Counter(
     f"{PREFIX}goobi_reports_total",
     "Attempts to deliver reports to Goobi, by installation, kind and outcome",

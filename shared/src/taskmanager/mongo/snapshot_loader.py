@@ -14,6 +14,7 @@ from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.indexes import OWNED
 from taskmanager.mongo.base.unreadable import first_readable, readable
 from taskmanager.mongo.operations.writes import OperationWrites
+from taskmanager.mongo.replicas import load_sets, with_their_runners
 from taskmanager.mongo.write_cache import WriteCache
 from taskmanager.ports.store import Needs, Snapshot
 
@@ -35,6 +36,8 @@ class SnapshotLoader:
         """
         if not trusting:
             self._known.forget()
+        replicas = await load_sets(self._database, needs.replicas)
+        needs = with_their_runners(needs, replicas.values())
         pages = await self._operations.load_pages(needs.pages)
         named = needs.jobs.union(*pages.values())
         known = {job_id: self._known.jobs[job_id] for job_id in named & self._known.jobs.keys()}
@@ -67,6 +70,7 @@ class SnapshotLoader:
             operations=operations,
             pages=pages,
             access=await self._access.load(needs.access),
+            replicas=replicas,
         )
         return snapshot, [job for job_id, job in loaded.items() if job is not jobs.get(job_id)]
 

@@ -30,6 +30,7 @@ from taskmanager.mongo.counters import CANNOT_ADD, mend_counters, statistics_id
 from taskmanager.mongo.figures import growth
 from taskmanager.mongo.files import file_document, file_key
 from taskmanager.mongo.operations.writes import OperationWrites
+from taskmanager.mongo.replicas import set_writes
 from taskmanager.mongo.reports.writes import replay, report_document, withdraw
 from taskmanager.mongo.snapshot_loader import SnapshotLoader
 from taskmanager.mongo.write_cache import WriteCache
@@ -167,6 +168,7 @@ class MongoStore:
         if plan.access is not None:
             await _guarded(self._database.settings, self._access.guard_of(plan.access), session)
             await self._access.write(session, plan.access)
+        await _guarded(self._database.replicas, set_writes(plan.replicas), session)
         await self._write_rest(session, plan)
         await self._operations.write_failures(session, plan.failures)
         await self._operations.write(session, plan.operations)
@@ -263,6 +265,9 @@ class MongoStore:
         if plan.forgotten_runners:
             condition = {"_id": {"$in": list(plan.forgotten_runners)}}
             await self._database.runners.delete_many(condition, session=session)
+        if plan.forgotten_replicas:
+            condition = {"_id": {"$in": list(plan.forgotten_replicas)}}
+            await self._database.replicas.delete_many(condition, session=session)
 
 
 async def _guarded(

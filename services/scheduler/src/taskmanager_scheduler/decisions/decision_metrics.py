@@ -4,12 +4,21 @@ from collections.abc import Sequence
 from functools import cache
 
 from taskmanager.model.jobs import Job
-from taskmanager.model.registry import InstalledPlugin, TabStatistics
+from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
+from taskmanager.model.replicas import Condition, ReplicaSet, count_conditions, shown_replicas
 from taskmanager.model.states import Status
 from taskmanager.process.logs import get_logger
 from taskmanager.process.metrics import Counter, Histogram
 from taskmanager_scheduler.decisions.decision import Decision
-from taskmanager_scheduler.metrics import FINISHED, JOB_DURATION, JOBS, PAUSED, QUEUE_WAIT, SUBMITTED
+from taskmanager_scheduler.metrics import (
+    FINISHED,
+    JOB_DURATION,
+    JOBS,
+    PAUSED,
+    QUEUE_WAIT,
+    REPLICAS,
+    SUBMITTED,
+)
 
 log = get_logger(__name__)
 
@@ -67,3 +76,15 @@ def set_job_gauges(statistics: Sequence[TabStatistics], plugins: Sequence[Instal
         own = [one for one in statistics if one.plugin == plugin.name]
         for status in Status:
             JOBS.labels(plugin.name, status.value).set(sum(one.statuses.get(status, 0) for one in own))
+
+
+def set_replica_gauges(sets: Sequence[ReplicaSet], runners: Sequence[RunnerState]) -> None:
+    """Set the gauges of runners kept by orchestrators, summed over the places."""
+    known = {runner.id: runner for runner in runners}
+    for plugin in {one.plugin for one in sets}:
+        own = [one for one in sets if one.plugin == plugin]
+        REPLICAS.labels(plugin, "wanted").set(sum(one.wanted for one in own))
+        counted = [count_conditions(shown_replicas(one, known)) for one in own]
+        for condition in Condition:
+            number = sum(counts.get(condition, 0) for counts in counted)
+            REPLICAS.labels(plugin, condition.value).set(number)

@@ -1,0 +1,57 @@
+"""The replica sets as documents: read for decisions and for pages, written under their `rev`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from pymongo import InsertOne, UpdateOne
+
+from taskmanager.model.replicas import ReplicaSet
+from taskmanager.mongo.base.client import Database, Document, translated_errors, without_key
+from taskmanager.mongo.base.unreadable import readable
+from taskmanager.ports.store import Needs
+
+
+class ReplicaReads:
+    """The part of the readers about replicas; a mixin."""
+
+    _database: Database
+
+    async def replica_sets(self, plugin: str | None = None) -> Sequence[ReplicaSet]:
+        """See the port."""
+        condition: Document = {} if plugin is None else {"plugin": plugin}
+        with translated_errors():
+            documents = await self._database.replicas.find(condition).sort("_id", 1).to_list()
+        return readable("replicas", _replica_set, documents)
+
+
+async def load_sets(database: Database, keys: frozenset[str]) -> dict[str, ReplicaSet]:
+    """The sets with these keys; an unreadable one is missing."""
+    if not keys:
+        return {}
+    documents = await database.replicas.find({"_id": {"$in": list(keys)}}).to_list()
+    return {one.key: one for one in readable("replicas", _replica_set, documents)}
+
+
+def with_their_runners(needs: Needs, sets: Iterable[ReplicaSet]) -> Needs:
+    """The same needs, and the runners of these replicas."""
+    runners = {replica.runner for one in sets for replica in one.replicas}
+    return replace(needs, runners=needs.runners | runners) if runners else needs
+
+
+def set_writes(sets: Sequence[ReplicaSet]) -> list[InsertOne[Document] | UpdateOne]:
+    """The writes of changed sets, each guarded by the `rev` before it."""
+    writes: list[InsertOne[Document] | UpdateOne] = []
+    for one in sets:
+        document = one.model_dump(mode="json") | {
+            "reported": one.reported,
+            "wished": one.wished.model_dump(mode="python") if one.wished else None,
+        }
+        if one.rev == 1:
+            writes.append(InsertOne({"_id": one.key, **document}))
+        else:
+            writes.append(UpdateOne({"_id": one.key, "rev": one.rev - 1}, {"$set": document}))
+    return writes
+
+
+def _replica_set(document: Document) -> ReplicaSet:
+    return ReplicaSet.model_validate(without_key(document))
