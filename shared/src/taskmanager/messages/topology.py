@@ -113,8 +113,9 @@ class Topology:
 
     @property
     def answers(self) -> str:
-        """Takes answers and orders, key = `runner.<plugin>.<id>`, `plugin.<name>`, `gateway.<id>` or
-        `orchestrator.<place>`.
+        """Takes answers and orders.
+
+        key = `runner.<plugin>.<id>`, `plugin.<name>`, `gateway.<id>` or `orchestrator.<place>`.
         """
         return f"{self.prefix}.answers"
 

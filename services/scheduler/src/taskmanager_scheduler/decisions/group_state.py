@@ -214,9 +214,7 @@ class GroupState:
             for key, after in self.operations.items()
             if after is not (before := self.snapshot.operations.get(key))
         ]
-        replicas = [
-            one for key, one in self.replicas.items() if one is not self.snapshot.replicas.get(key)
-        ]
+        replicas = [one for key, one in self.replicas.items() if one is not self.snapshot.replicas.get(key)]
         return Decision(
             jobs=pairs,
             statistics=deltas(pairs),

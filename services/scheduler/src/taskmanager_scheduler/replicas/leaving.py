@@ -16,6 +16,7 @@ SETTLED = timedelta(seconds=5)
 """A runner heard from this long after its drain knew of it: in between it has sent a heartbeat, whose answer
 said so, and every claim it sent before has been decided on."""
 
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What is known about a replica's runner; `owned`: how many jobs belong to it."""

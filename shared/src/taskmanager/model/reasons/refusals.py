@@ -35,7 +35,7 @@ OPERATION_DONE = _code("operation_done", "the operation has already ended")
 RUNNER_ALIVE = _code("runner_alive", "the runner is alive: it was last heard from %(seconds)s s ago")
 OWNS_JOBS = _code("owns_jobs", "it still owns %(count)s job(s): wait until their leases have ended")
 TOO_MANY_RUNNERS = _code("too_many_runners", "the orchestrator of %(place)s allows at most %(limit)s")
-LIMITS_CROSSED = _code("limits_crossed", "the lower limit %(lowest)s is greater than the upper one, %(highest)s")
+LIMITS_CROSSED = _code("limits_crossed", "the lower limit %(lowest)s is above the upper one, %(highest)s")
 ONLY_THE_LAST = _code(
     "only_the_last", "the engine of %(place)s only removes the last runner: restart them with its own tools"
 )

@@ -10,7 +10,7 @@ from taskmanager.model.jobs import Record
 MOST_REPLICAS = 1_000
 """No wish is larger: a greater number is a typing error."""
 
-PlaceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+PlaceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,29}$")]
 """A host or a cluster with an orchestrator of its own; it becomes part of names of queues and containers."""
 
 Count = Annotated[int, Field(ge=0, le=MOST_REPLICAS)]
@@ -34,7 +34,7 @@ class ScalingAction(StrEnum):
 
 
 class Wish(Record):
-    """How many runners are wanted: `desired`; in the mode `auto` the scheduler changes it from `min` to `max`.
+    """How many runners are wanted: `desired`, which the scheduler changes within the limits in mode `auto`.
 
     The limits are kept in the mode `manual`, where they mean nothing.
     """
