@@ -1,6 +1,7 @@
 """The engine of containers fulfils the contract of engines, on a real Docker Engine and on podman's socket."""
 
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -21,7 +22,6 @@ from tests.engines import BROKEN, CRASHING, DEAF, PATIENT, STEADY, STUBBORN, Eng
 from .conftest import FOLDER
 from .engine import Engine, NoEngineError, engine_at
 
-IMAGE = "taskmanager-contract:1"
 PROGRAMS = ("/bin/sh", "/bin/sleep")
 FOREIGN = "somebody-elses"
 
@@ -48,14 +48,19 @@ def docker_at(folder: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module", params=["docker", "podman"])
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Where the engine answers, with an image that has a shell and nothing else."""
+    """Where the engine answers."""
     FOLDER.mkdir(exist_ok=True)
     try:
         with docker_at(FOLDER) if request.param == "docker" else _podman() as found:
-            with_image(found)
             yield found
     except NoEngineError as reason:
         pytest.skip(f"{request.param} was not tried: {reason}")
+
+
+@pytest.fixture(scope="module")
+def image(address: str) -> str:
+    """An image that has a shell and nothing else."""
+    return imported(address)
 
 
 @contextmanager
@@ -70,15 +75,17 @@ def _address_of(engine: Engine) -> str:
     return engine.environment["DOCKER_HOST"]
 
 
-def with_image(address: str) -> None:
-    """Import an image with a shell, as a registry is not at hand."""
+def imported(address: str) -> str:
+    """The id of an image with a shell, imported, as a registry is not at hand."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         for path in sorted({*PROGRAMS, *_libraries()}):
             tar.add(os.path.realpath(path), arcname=path)
     client = DockerClient(base_url=address)
-    client.api.import_image_from_data(archive.getvalue(), repository="taskmanager-contract", tag="1")
+    told = client.api.import_image_from_data(archive.getvalue(), repository="taskmanager-contract", tag="1")
     client.close()
+    identity: str = json.loads(told.splitlines()[-1])["status"]
+    return identity
 
 
 def _libraries() -> Iterator[str]:
@@ -91,10 +98,10 @@ class TestDockerEngine(EngineContract):
     """Containers."""
 
     @pytest.fixture
-    def make(self, address: str) -> Iterator[Make]:
+    def make(self, address: str, image: str) -> Iterator[Make]:
         programs = {STEADY: PATIENT, STUBBORN: DEAF, CRASHING: "exit 3"}
         templates = {
-            plugin: DockerTemplate(image=IMAGE, command=("/bin/sh", "-c", program), network="none")
+            plugin: DockerTemplate(image=image, command=("/bin/sh", "-c", program), network="none")
             for plugin, program in programs.items()
         }
         templates[BROKEN] = DockerTemplate(image="no-such-image:1", network="none")
@@ -104,10 +111,10 @@ class TestDockerEngine(EngineContract):
             container.remove(force=True)
         client.close()
 
-    async def test_containers_without_our_label_are_left_alone(self, make: Make, address: str) -> None:
+    async def test_containers_without_our_label_are_left_alone(self, make: Make, address: str, image: str) -> None:
         client = DockerClient(base_url=address)
         command = ["/bin/sh", "-c", PATIENT]
-        foreign = client.containers.run(IMAGE, command, name=FOREIGN, network_mode="none", detach=True)
+        foreign = client.containers.run(image, command, name=FOREIGN, network_mode="none", detach=True)
         engine = make("here")
         for work in (engine.kill, engine.remove):
             await work(STEADY, FOREIGN)
@@ -118,9 +125,9 @@ class TestDockerEngine(EngineContract):
         await engine.close()
         client.close()
 
-    async def test_limits_of_the_template_are_those_of_the_container(self, address: str) -> None:
+    async def test_limits_of_the_template_are_those_of_the_container(self, address: str, image: str) -> None:
         template = DockerTemplate(
-            image=IMAGE,
+            image=image,
             command=("/bin/sh", "-c", PATIENT, "{name}"),
             network="none",
             memory_bytes=64 * 1024 * 1024,

@@ -83,11 +83,7 @@ class Keeper:
         there = {one.name for one in found}
         self._ended &= there
         self._asked = {name: at for name, at in self._asked.items() if name in there}
-        return [self._ending(one) for one in found]
-
-    def _ending(self, one: Found) -> Found:
-        asked = one.name in self._asked and one.state is not ReplicaState.FAILING
-        return replace(one, state=ReplicaState.STOPPING) if asked else one
+        return found
 
     def _fresh(self) -> list[tuple[str, ReplicaOrders]]:
         now = self._seconds()
@@ -149,5 +145,9 @@ class Keeper:
         log.warning("replica_failed", plugin=plugin, name=name, detail=detail[:DETAIL_LIMIT])
 
     def _reported(self, plugin: str, found: Sequence[Found]) -> tuple[Replica, ...]:
-        own = [one for one in found if one.plugin == plugin]
+        own = [
+            replace(one, state=ReplicaState.STOPPING, detail="") if one.name in self._asked else one
+            for one in found
+            if one.plugin == plugin
+        ]
         return as_reported(own, [one for one in self._failures if one.plugin == plugin])

@@ -72,19 +72,24 @@ class WaitReasonLookup:
     async def _circumstances(self, name: str | None) -> Mapping[str, PluginLoad]:
         """The load by plugin: of the named one, or of all."""
         reads = asyncio.gather(
-            self._reader.plugins(), self._reader.statistics(name), self._reader.runners(name)
+            self._reader.plugins(),
+            self._reader.statistics(name),
+            self._reader.runners(name),
+            self._reader.replica_sets(name),
         )
         try:
-            plugins, statistics, runners = await from_store(reads, LOOKUP_TIME)
+            plugins, statistics, runners, sets = await from_store(reads, LOOKUP_TIME)
         except StoreUnavailableError as error:
             log.debug("reasons_not_read", plugin=name, error=str(error))
             return {}
+        now = self._clock.now()
         running = {sums.plugin: sums.running for sums in statistics if sums.tab is Tab.QUEUE}
         return {
             plugin.name: PluginLoad(
                 plugin,
                 [runner for runner in runners if runner.plugin == plugin.name],
                 running.get(plugin.name, 0),
+                kept=[one for one in sets if one.plugin == plugin.name and one.heard(now)],
             )
             for plugin in plugins
         }

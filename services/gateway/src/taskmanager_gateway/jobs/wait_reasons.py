@@ -14,6 +14,7 @@ from taskmanager.model.queries import Position
 from taskmanager.model.reasons import Code, Reason
 from taskmanager.model.reasons.automatic import actor
 from taskmanager.model.registry import InstalledPlugin, RunnerState
+from taskmanager.model.replicas import Replica, ReplicaSet, ReplicaState
 from taskmanager.model.states import Status
 from taskmanager_gateway.codes import english, waiting
 from taskmanager_gateway.jobs.start_estimate import Expectation, expected_start
@@ -27,6 +28,8 @@ class WaitingCode(StrEnum):
     SUSPENDED = "suspended"
     BACKING_OFF = "backing_off"
     PLUGIN_STOPPED = "plugin_stopped"
+    RUNNER_STARTING = "runner_starting"
+    RUNNER_FAILED_TO_START = "runner_failed_to_start"
     NO_RUNNER = "no_runner"
     RUNNERS_DRAINED = "runners_drained"
     LIMIT_REACHED = "limit_reached"
@@ -63,6 +66,8 @@ class PluginLoad:
     running: int
     ended: Sequence[Job] = ()
     """The last jobs that are DONE, if they were looked up."""
+    kept: Sequence[ReplicaSet] = ()
+    """The runners kept by orchestrators that are at work."""
 
     @property
     def alive(self) -> list[RunnerState]:
@@ -157,6 +162,31 @@ def _stop(around: PluginLoad) -> Reason | None:
     return None if stop is None else _stopped(waiting.PLUGIN_STOPPED, around, stop)
 
 
+def _starting(around: PluginLoad) -> Reason | None:
+    """A runner that is on its way, or will be as soon as the scheduler has seen that a job waits."""
+    if around.alive:
+        return None
+    failing = sum(_is_failing(replica) for one in around.kept for replica in one.replicas)
+    wanted = sum(one.wish.needed_at_once(one.most) for one in around.kept)
+    if wanted <= failing:
+        return None
+    return waiting.RUNNER_STARTING(plugin=around.plugin.name, count=wanted - failing)
+
+
+def _failed(around: PluginLoad) -> Reason | None:
+    failing = [replica for one in around.kept for replica in one.replicas if _is_failing(replica)]
+    if around.alive or not failing:
+        return None
+    worst = max(failing, key=lambda replica: replica.failures)
+    return waiting.RUNNER_FAILED_TO_START(
+        plugin=around.plugin.name, count=max(1, worst.failures), error=worst.detail or None
+    )
+
+
+def _is_failing(replica: Replica) -> bool:
+    return replica.state is ReplicaState.FAILING
+
+
 def _no_runner(around: PluginLoad) -> Reason | None:
     if around.alive:
         return None
@@ -189,6 +219,8 @@ def _no_slot(around: PluginLoad) -> Reason | None:
 
 _LOOKS: tuple[tuple[WaitingCode, Callable[[PluginLoad], Reason | None]], ...] = (
     (WaitingCode.PLUGIN_STOPPED, _stop),
+    (WaitingCode.RUNNER_STARTING, _starting),
+    (WaitingCode.RUNNER_FAILED_TO_START, _failed),
     (WaitingCode.NO_RUNNER, _no_runner),
     (WaitingCode.RUNNERS_DRAINED, _drained),
     (WaitingCode.LIMIT_REACHED, _limit),

@@ -58,6 +58,11 @@ class Wish(Record):
             wanted = max(self.min, min(self.max, wanted))
         return min(wanted, most)
 
+    def needed_at_once(self, most: int) -> int:
+        """How many there will be at least as soon as a job waits."""
+        at_least = 1 if self.mode is ScalingMode.AUTO and self.max else 0
+        return min(max(self.within(most), at_least), most)
+
 
 def set_key(plugin: str, place: str) -> str:
     """Identifies the runners of a plugin at a place."""
