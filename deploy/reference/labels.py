@@ -9,6 +9,7 @@ from typing import get_args
 
 from taskmanager.messages import Command, CommandOutcome
 from taskmanager.model.control import JobAction, PluginAction, RunnerAction
+from taskmanager.model.replicas import Condition, ScalingAction
 from taskmanager.model.reports import ReportKind
 from taskmanager.model.states import Status
 from taskmanager.process.metrics import PREFIX
@@ -29,7 +30,7 @@ def actions() -> tuple[str, ...]:
         for order in get_args(Command.model_fields["order"].annotation)
     )
     named = {value for values in fixed for value in values}
-    return tuple(sorted({*JobAction, *PluginAction, *RunnerAction, *named}))
+    return tuple(sorted({*JobAction, *PluginAction, *RunnerAction, *ScalingAction, *named}))
 
 
 OPEN: Mapping[str, str] = {
@@ -60,7 +61,7 @@ CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
         )
     },
     "http_refused_total": {"why": ("400", "408", "431", "503", "gave_way")},
-    "build_info": {"service": ("gateway", "plugin-runner", "scheduler")},
+    "build_info": {"service": ("gateway", "orchestrator", "plugin-runner", "scheduler")},
     "gateway_submissions_total": {"outcome": (*Acceptance, PROBLEM)},
     "gateway_commands_total": {
         "action": actions(),
@@ -80,13 +81,14 @@ CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
     "dead_letters_total": {"reason": ("unreadable", "not believed", "defect")},
     "queue_in_danger": {"cause": POLICY_KEYS},
     "effects_failed_total": {
-        "effect": ("answer", "change", "declare", "defect", "notice", "result", "store", "ticket")
+        "effect": ("answer", "change", "declare", "defect", "notice", "orders", "result", "store", "ticket")
     },
     "jobs_finished_total": {"outcome": ENDS},
     "job_duration_seconds": {"outcome": ENDS},
     "tickets_remade_total": {"reason": ("missing", "owed")},
     "operation_jobs_total": {"action": tuple(JobAction), "outcome": ("done", "unchanged", "refused")},
     "jobs": {"status": tuple(Status)},
+    "plugin_replicas": {"state": ("wanted", *Condition)},
     "goobi_reports_total": {"kind": tuple(ReportKind), "outcome": ("delivered", "failed", "given_up")},
     "goobi_undelivered_reports": {"state": ("pending", "given_up")},
     "runner_tickets_dropped_total": {"reason": ("unreadable", "unknown")},

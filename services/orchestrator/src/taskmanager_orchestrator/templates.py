@@ -35,7 +35,7 @@ class LocalTemplate(Record):
 
     command: Annotated[tuple[str, ...], Field(min_length=1)]
     environment: dict[str, str] = Field(default_factory=dict)
-    """Added to the orchestrator's own."""
+    """Added to that of the orchestrator, whose own access to the broker is left out."""
 
 
 class SystemdTemplate(Record):

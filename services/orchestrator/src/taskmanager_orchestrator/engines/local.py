@@ -21,6 +21,8 @@ from taskmanager_orchestrator.port import EngineUnavailableError, Found, StartRe
 from taskmanager_orchestrator.templates import LocalTemplate
 
 FILE = ".process.json"
+OWN = frozenset({"AMQP_URL", "AMQP_URL_FILE", "TASKMANAGER_HTTP_PORT", "TASKMANAGER_ORCHESTRATOR"})
+"""The orchestrator's own settings, which are none of its runners' business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class LocalEngine:
 
     def _start(self, plugin: str, name: str, template: LocalTemplate) -> None:
         command = [part.replace("{name}", name) for part in template.command]
-        environment = {**os.environ, **template.environment}
+        inherited = {key: value for key, value in os.environ.items() if key not in OWN}
+        environment = {**inherited, **template.environment}
         try:
             self._make_folder()
             log = str(self._folder / f"{name}.log")

@@ -1,6 +1,5 @@
 """The runners that orchestrators keep for a plugin: how many there are, and how many are wanted."""
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -18,26 +17,18 @@ from taskmanager_gateway.api.commands import REASON_BODY, command_answer, comman
 from taskmanager_gateway.api.responses import json_answer, json_request, problems
 from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.command_bodies import ReasonBody, read_order
-from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.examples import SCALE
 from taskmanager_gateway.http.problems import INVALID_REQUEST, STORE_UNAVAILABLE, UNKNOWN_PLACE
 from taskmanager_gateway.http.views import API
 from taskmanager_gateway.plugins.bodies import ScaleBody
+from taskmanager_gateway.plugins.replica_reading import read_sets
 from taskmanager_gateway.plugins.replica_views import ReplicaSetListView, ReplicaSetView, ScalingCommandView
-from taskmanager_gateway.services import Services, services_of
+from taskmanager_gateway.services import services_of
 
 Place = Annotated[PlaceName, Path(description="The place of an orchestrator.")]
 
 router = APIRouter(prefix=API, dependencies=[needs(Right.READ, change=Right.SCALE)])
 _READING, _CONTROL = "Plugins and runners", "Control"
-
-
-async def sets_of(services: Services, plugin: str) -> list[ReplicaSetView]:
-    """The runners kept for a plugin, by place; raises StoreUnavailableError."""
-    reads = asyncio.gather(services.reader.replica_sets(plugin), services.reader.runners(plugin))
-    sets, runners = await from_store(reads)
-    now = services.clock.now()
-    return [ReplicaSetView.of(one, runners, now) for one in sets]
 
 
 @router.get(
@@ -53,7 +44,7 @@ async def list_replicas(request: Request, name: PluginName, who: Caller) -> Resp
     Runners that were started in another way are not listed here.
     """
     allow(who, name)
-    return json_answer(ReplicaSetListView.model_construct(replicas=await sets_of(services_of(request), name)))
+    return json_answer(ReplicaSetListView.model_construct(replicas=await _read(request, name)))
 
 
 @router.put(
@@ -117,8 +108,12 @@ async def _plain(request: Request, name: str, place: str, action: ScalingAction,
 
 async def _command(request: Request, order: ScalingCommand, author: Author) -> Response:
     async def shown() -> ReplicaSetView | None:
-        found = await sets_of(services_of(request), order.plugin)
-        return next((one for one in found if one.place == order.place), None)
+        return next((one for one in await _read(request, order.plugin) if one.place == order.place), None)
 
     result = await services_of(request).commanding.command(order, author)
     return await command_answer(result, f"plugin={order.plugin}", ScalingCommandView, replicas=shown)
+
+
+async def _read(request: Request, plugin: str) -> list[ReplicaSetView]:
+    services = services_of(request)
+    return await read_sets(services.reader, services.clock, plugin)
