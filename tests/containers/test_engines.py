@@ -1,4 +1,4 @@
-"""The engine of containers fulfils the contract of engines, on a real Docker Engine and on podman's socket."""
+"""The engine of containers fulfils the contract of engines, on a real Docker Engine and on podman."""
 
 import io
 import json
@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 from docker import DockerClient
+from tests.engines import BROKEN, CRASHING, DEAF, PATIENT, STEADY, STUBBORN, EngineContract, Make
 
 from taskmanager_orchestrator.engines.docker import DockerEngine
 from taskmanager_orchestrator.templates import DockerTemplate
 from taskmanager_testing.waiting import eventually
-from tests.engines import BROKEN, CRASHING, DEAF, PATIENT, STEADY, STUBBORN, EngineContract, Make
 
 from .conftest import FOLDER
 from .engine import Engine, NoEngineError, engine_at
@@ -39,7 +39,7 @@ def docker_at(folder: Path) -> Iterator[str]:
         command = ["dockerd", f"--host={address}", *places, *limits, *alone]
         daemon = subprocess.Popen(command, stdout=log, stderr=log)
         try:
-            eventually(lambda: (Path(short) / "docker.sock").exists(), what="dockerd answers")
+            eventually((Path(short) / "docker.sock").exists, what="dockerd answers")
             yield address
         finally:
             daemon.terminate()
@@ -90,7 +90,7 @@ def imported(address: str) -> str:
 
 def _libraries() -> Iterator[str]:
     for program in PROGRAMS:
-        listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(["/usr/bin/ldd", program], capture_output=True, text=True, check=True).stdout
         yield from (word for word in listed.split() if word.startswith("/"))
 
 
@@ -111,7 +111,9 @@ class TestDockerEngine(EngineContract):
             container.remove(force=True)
         client.close()
 
-    async def test_containers_without_our_label_are_left_alone(self, make: Make, address: str, image: str) -> None:
+    async def test_containers_without_our_label_are_left_alone(
+        self, make: Make, address: str, image: str
+    ) -> None:
         client = DockerClient(base_url=address)
         command = ["/bin/sh", "-c", PATIENT]
         foreign = client.containers.run(image, command, name=FOREIGN, network_mode="none", detach=True)

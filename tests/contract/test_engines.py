@@ -8,10 +8,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from taskmanager_orchestrator.engines.local import LocalEngine
-from taskmanager_orchestrator.port import Engine
-from taskmanager_orchestrator.templates import LocalTemplate
 from tests.engines import (
     BROKEN,
     CRASHING,
@@ -24,6 +20,10 @@ from tests.engines import (
     Machine,
     Make,
 )
+
+from taskmanager_orchestrator.engines.local import LocalEngine
+from taskmanager_orchestrator.port import Engine
+from taskmanager_orchestrator.templates import LocalTemplate
 
 
 class TestFakeEngine(EngineContract):

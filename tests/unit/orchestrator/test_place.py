@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from tests.engines import BROKEN, CRASHING, STEADY, STUBBORN, FakeEngine, Machine
 
 from taskmanager.messages import Notice, ReplicaOrders, ReplicasReported, decode_inbox
 from taskmanager.messages.topology import Topology
@@ -13,7 +14,6 @@ from taskmanager_orchestrator.keeper import FRESH, Keeper
 from taskmanager_orchestrator.place import REPORT, Place
 from taskmanager_orchestrator.port import Found
 from taskmanager_testing.publisher import FakePublisher
-from tests.engines import BROKEN, CRASHING, STEADY, STUBBORN, FakeEngine, Machine
 
 PATIENCE = timedelta(seconds=60)
 FIRST_WAIT_SECONDS = 2.0

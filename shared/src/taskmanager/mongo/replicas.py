@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from pymongo import InsertOne, UpdateOne
 
-from taskmanager.model.replicas import ReplicaSet
+from taskmanager.model.replicas import HEARD_WITHIN, ReplicaSet
 from taskmanager.mongo.base.client import Database, Document, translated_errors, without_key
 from taskmanager.mongo.base.unreadable import readable
 from taskmanager.ports.store import Needs
+
+HEARD_MILLISECONDS = HEARD_WITHIN // timedelta(milliseconds=1)
 
 
 class ReplicaReads:
@@ -18,9 +21,14 @@ class ReplicaReads:
 
     async def replica_sets(self, plugin: str | None = None) -> Sequence[ReplicaSet]:
         """See the port."""
-        condition: Document = {} if plugin is None else {"plugin": plugin}
+        oldest = {"$subtract": ["$$NOW", HEARD_MILLISECONDS]}
+        pipeline: list[Document] = [
+            {"$match": {} if plugin is None else {"plugin": plugin}},
+            {"$sort": {"_id": 1}},
+            {"$set": {"heard": {"$gte": ["$reported", oldest]}}},
+        ]
         with translated_errors():
-            documents = await self._database.replicas.find(condition).sort("_id", 1).to_list()
+            documents = await (await self._database.replicas.aggregate(pipeline)).to_list()
         return readable("replicas", _replica_set, documents)
 
 
@@ -42,7 +50,7 @@ def set_writes(sets: Sequence[ReplicaSet]) -> list[InsertOne[Document] | UpdateO
     """The writes of changed sets, each guarded by the `rev` before it."""
     writes: list[InsertOne[Document] | UpdateOne] = []
     for one in sets:
-        document = one.model_dump(mode="json") | {
+        document = one.model_dump(mode="json", exclude={"heard"}) | {
             "reported": one.reported,
             "wished": one.wished.model_dump(mode="python") if one.wished else None,
         }

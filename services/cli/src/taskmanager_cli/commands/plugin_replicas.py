@@ -60,7 +60,7 @@ def replicas(session: Session, plugin: str) -> None:
 @click.argument("plugin", type=NAME)
 @click.argument("place", type=NAME)
 @click.option("--to", type=COUNT, metavar="N", help="This many, until somebody changes it.")
-@click.option("--auto", nargs=2, type=COUNT, metavar="MIN MAX", help="As many as the jobs need, within these.")
+@click.option("--auto", nargs=2, type=COUNT, metavar="MIN MAX", help="As many as the jobs need.")
 @with_reason
 @as_json
 @pass_session
@@ -97,9 +97,7 @@ def renew(session: Session, plugin: str, place: str, reason: str) -> None:
 @pass_session
 def forget_place(session: Session, plugin: str, place: str, reason: str) -> None:
     """Remove a place whose orchestrator is gone for good from the list."""
-    session.command(
-        "DELETE", _path(plugin, place), {"reason": reason}, subject=f"forget {plugin} at {place}"
-    )
+    session.command("DELETE", _path(plugin, place), {"reason": reason}, subject=f"forget {plugin} at {place}")
 
 
 VERBS = (replicas, scale, renew, forget_place)

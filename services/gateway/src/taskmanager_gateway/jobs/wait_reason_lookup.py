@@ -82,14 +82,13 @@ class WaitReasonLookup:
         except StoreUnavailableError as error:
             log.debug("reasons_not_read", plugin=name, error=str(error))
             return {}
-        now = self._clock.now()
         running = {sums.plugin: sums.running for sums in statistics if sums.tab is Tab.QUEUE}
         return {
             plugin.name: PluginLoad(
                 plugin,
                 [runner for runner in runners if runner.plugin == plugin.name],
                 running.get(plugin.name, 0),
-                kept=[one for one in sets if one.plugin == plugin.name and one.heard(now)],
+                kept=[one for one in sets if one.plugin == plugin.name and one.heard],
             )
             for plugin in plugins
         }

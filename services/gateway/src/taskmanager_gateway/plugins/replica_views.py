@@ -34,12 +34,12 @@ class ReplicaSetView(Record):
     renewing: int = Field(description="How many are still to be replaced, one after the other.")
     replicas: list[ShownReplica]
     reported: datetime = Field(description="When the orchestrator last reported.")
-    heard: bool = Field(description="Whether it reported recently; if not, nothing is started or stopped there.")
+    heard: bool = Field(description="Whether it reported recently; if not, nothing changes there.")
     problem: str | None = Field(description="Why the orchestrator cannot ask its engine.")
     links: dict[str, str]
 
     @classmethod
-    def of(cls, one: ReplicaSet, runners: Iterable[RunnerState], now: datetime) -> "ReplicaSetView":
+    def of(cls, one: ReplicaSet, runners: Iterable[RunnerState]) -> "ReplicaSetView":
         """The public form."""
         shown = shown_replicas(one, {runner.id: runner for runner in runners})
         counted = count_conditions(shown)
@@ -57,7 +57,7 @@ class ReplicaSetView(Record):
             renewing=len(one.renewing),
             replicas=list(shown),
             reported=one.reported,
-            heard=one.heard(now),
+            heard=one.heard,
             problem=one.problem,
             links={"self": f"{API}/plugins/{one.plugin}/replicas/{one.place}"},
         )

@@ -96,8 +96,9 @@ class AutoScaler:
             self._spare_since.pop(one.key, None)
         else:
             self._spare_since[one.key] = step.spare_since
-        if step.desired != one.wish.desired and step.desired <= one.most:
-            await self._want(one, step.desired)
+        desired = min(step.desired, one.most)
+        if desired != one.wish.desired:
+            await self._want(one, desired)
 
     async def _load(self, one: ReplicaSet) -> QueueLoad:
         statistics = await self._reader.statistics(one.plugin)

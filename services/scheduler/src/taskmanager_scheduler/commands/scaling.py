@@ -73,7 +73,7 @@ def _renew(space: ScalingSpace, one: ReplicaSet) -> CommandAnswer:
 
 
 def _forget(space: ScalingSpace, one: ReplicaSet) -> CommandAnswer:
-    if one.heard(space.now):
+    if one.heard_at(space.now):
         return "refused", refusals.PLACE_HEARD(seconds=(space.now - one.reported).total_seconds())
     del space.replicas[one.key]
     space.forgotten_replicas.add(one.key)

@@ -55,6 +55,8 @@ class ReplicaSet(Record):
     agent: str
     """The process that reports; new each time an orchestrator starts."""
     reported: datetime
+    heard: bool = True
+    """Whether its orchestrator is at work, by the database's clock when this was read."""
     problem: ShortText | None = None
     """Why the engine cannot be asked at present; the replicas are then those of an earlier report."""
     replicas: tuple[Replica, ...] = ()
@@ -84,8 +86,8 @@ class ReplicaSet(Record):
         """Those that are on their way out."""
         return frozenset((*self.retiring, *self.stopping))
 
-    def heard(self, now: datetime) -> bool:
-        """Whether its orchestrator is at work."""
+    def heard_at(self, now: datetime) -> bool:
+        """Whether its orchestrator was at work at this moment of the database's clock."""
         return now - self.reported <= HEARD_WITHIN
 
 

@@ -115,5 +115,4 @@ async def _command(request: Request, order: ScalingCommand, author: Author) -> R
 
 
 async def _read(request: Request, plugin: str) -> list[ReplicaSetView]:
-    services = services_of(request)
-    return await read_sets(services.reader, services.clock, plugin)
+    return await read_sets(services_of(request).reader, plugin)

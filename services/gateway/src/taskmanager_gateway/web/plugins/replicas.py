@@ -88,7 +88,8 @@ async def scale(
     if order.mode is ScalingMode.AUTO:
         told = text(request, "The number of runners follows the jobs from now on.")
     else:
-        told = text(request, "Runners wanted at %(place)s: %(number)s.", place=place, number=str(order.desired))
+        number = str(order.desired)
+        told = text(request, "Runners wanted at %(place)s: %(number)s.", place=place, number=number)
     return await _command(request, order, Author(who, form.reason), told)
 
 
@@ -109,8 +110,7 @@ async def _command(request: Request, order: ScalingCommand, author: Author, told
 
 
 async def _read(request: Request, plugin: str) -> list[ReplicaSetView]:
-    services = services_of(request)
-    return await read_sets(services.reader, services.clock, plugin)
+    return await read_sets(services_of(request).reader, plugin)
 
 
 async def _one(request: Request, name: str, place: str, who: Principal) -> ReplicaSetView:
