@@ -1,6 +1,5 @@
 """The contract of every engine as one suite, and an engine in memory that fulfils it."""
 
-import abc
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +18,7 @@ DEAF = 'trap "" TERM; while :; do sleep 1; done'
 Make = Callable[[str], Engine]
 
 
-class EngineContract(abc.ABC):
+class EngineContract:
     """What every engine does; subclasses provide the fixture `make`: an engine for a place."""
 
     @pytest.fixture

@@ -1,4 +1,4 @@
-"""Runners kept by orchestrators in the API and on the page of their plugin: what is shown, who may change it."""
+"""Runners kept by orchestrators in the API and on the page of their plugin, and who may change them."""
 
 from typing import Any
 

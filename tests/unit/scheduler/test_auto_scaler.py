@@ -80,11 +80,8 @@ class Bench:
         await self.scaler.run_once()
         commands = [decode_inbox(one.body) for one in self.publisher.messages[before:]]
         assert all(isinstance(one, Command) and one.actor == SCALING for one in commands)
-        return [
-            one.order
-            for one in commands
-            if isinstance(one, Command) and isinstance(one.order, ScalingCommand)
-        ]
+        orders = [one.order for one in commands if isinstance(one, Command)]
+        return [order for order in orders if isinstance(order, ScalingCommand)]
 
 
 async def test_the_first_runner_is_ordered_for_the_first_job() -> None:

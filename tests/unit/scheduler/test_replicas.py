@@ -367,6 +367,19 @@ async def test_runners_of_a_statefulset_cannot_be_replaced_one_by_one() -> None:
     assert (await place.tell(ScalingAction.RENEW))[0].told.code == "refusal.only_the_last"
 
 
+async def test_a_runner_of_another_plugin_is_not_touched_whatever_is_reported() -> None:
+    place = await ready("r1")
+    other = PluginManifest(name="other", title="Other", job_type="OTHER")
+    hello = Hello(manifest=other, host="h", version="1", slots=2, transfers=1, started_at=NOW, running=())
+    await place.feed(RunnerEvents(plugin="other", runner="stranger", instance="s", events=(hello,)))
+    place.states["stranger"] = RUNNING
+    await place.tell(desired=0)
+    await place.report()
+    del place.states["stranger"]
+    await place.report()
+    assert place.store.runners["stranger"].drain is None
+
+
 async def test_pages_are_told_of_changes_but_not_of_every_report() -> None:
     place = await ready("r1")
     assert (await place.feed(place.message())).changed_plugins == []

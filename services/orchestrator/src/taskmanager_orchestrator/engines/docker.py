@@ -175,7 +175,7 @@ def _signal(one: Container, name: str) -> None:
 
 def _remove(one: Container) -> None:
     try:
-        one.remove()
+        one.remove(v=True)  # its workspace, if that is a volume without a name
     except docker.errors.NotFound as error:
         log.debug("container_removed_before", container=one.name, error=str(error))
 

@@ -42,7 +42,7 @@ def on_report(space: ReplicaSpace, report: ReplicasReported) -> None:
     one = _as_reported(stored, report, space.now)
     if stored is not None:
         _part_from(space, stored, {replica.name for replica in one.replicas})
-    observed = {replica.name: _observed(space, replica) for replica in one.replicas}
+    observed = {replica.name: _observed(space, replica, one.plugin) for replica in one.replicas}
     slots = [seen.runner.slots for seen in observed.values() if seen.runner is not None]
     one = left(one, observed, space.now).model_copy(update={"slots": max(slots, default=one.slots)})
     _drain(space, one, observed)
@@ -84,8 +84,11 @@ def _as_reported(stored: ReplicaSet | None, report: ReplicasReported, now: datet
     return ReplicaSet.model_validate({"plugin": report.plugin, "place": report.place, "wish": wish, **facts})
 
 
-def _observed(space: ReplicaSpace, replica: Replica) -> Observed:
-    return Observed(replica, known_runner(space, replica.runner), _owned(space, replica.runner))
+def _observed(space: ReplicaSpace, replica: Replica, plugin: str) -> Observed:
+    """What is known about its runner; one of another plugin is not its runner, whatever is reported."""
+    runner = known_runner(space, replica.runner)
+    own = runner if runner is not None and runner.plugin == plugin else None
+    return Observed(replica, own, _owned(space, replica.runner))
 
 
 def _owned(space: ReplicaSpace, runner: str) -> int:
@@ -96,7 +99,7 @@ def _part_from(space: ReplicaSpace, stored: ReplicaSet, present: Iterable[str]) 
     """Forget the runners of replicas that were stopped; others that are gone may come back as they were."""
     for replica in stored.replicas:
         runner = known_runner(space, replica.runner)
-        if replica.name in present or runner is None:
+        if replica.name in present or runner is None or runner.plugin != stored.plugin:
             continue
         if replica.name in stored.stopping and not _owned(space, runner.id):
             space.runners.pop(runner.id, None)
