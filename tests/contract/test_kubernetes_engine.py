@@ -26,7 +26,7 @@ class Cluster:
     def __init__(self, server: emulator.KubernetesEmulator) -> None:
         self.server = server
         for kind in (SETS, SCALERS):
-            server.resources[kind] = {"namespaced": True, "verbs": {"list", "get", "patch"}}
+            server.resources[kind] = emulator.ResourceInfo(namespaced=True, verbs={"list", "get", "patch"})
 
     @property
     def address(self) -> str:

@@ -20,7 +20,7 @@ from taskmanager_testing.proxy import Fault
 from taskmanager_testing.waiting import eventually
 
 PASSWORD = "a password nobody else has"
-RIGHTS = ("read", "submit", "operate", "admin")
+RIGHTS = ("read", "submit", "operate", "scale", "admin")
 NOWHERE = str(uuid.UUID(int=0))
 EVIL = "\x1b[2J\x1b]0;owned\x07 \N{RIGHT-TO-LEFT OVERRIDE}evil [red]title[/red] 書籍"
 
