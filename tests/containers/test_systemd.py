@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from docker import DockerClient
 from docker.models.containers import Container
+from tests.engines import BROKEN, CRASHING, DEAF, PATIENT, STEADY, STUBBORN, EngineContract, Make
 
 from taskmanager_orchestrator.engines.systemd import SystemdEngine
 from taskmanager_orchestrator.templates import SystemdTemplate
 from taskmanager_testing.waiting import eventually
-from tests.engines import BROKEN, CRASHING, DEAF, PATIENT, STEADY, STUBBORN, EngineContract, Make
 
 from .conftest import FOLDER
 from .engine import NoEngineError
