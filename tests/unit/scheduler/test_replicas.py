@@ -36,10 +36,12 @@ from taskmanager.model.replicas import (
     ScalingMode,
 )
 from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.decision_metrics import set_replica_gauges
 from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway, NudgeOrchestrator, NudgeRunner, OrderReplicas
 from taskmanager_scheduler.jobs.transitions import LEASE
+from taskmanager_scheduler.metrics import REPLICAS
 from taskmanager_testing.store import MemoryStore
 
 NOW = datetime(2026, 11, 28, 12, 0, 0, tzinfo=UTC)
@@ -378,6 +380,26 @@ async def test_a_runner_of_another_plugin_is_not_touched_whatever_is_reported() 
     del place.states["stranger"]
     await place.report()
     assert place.store.runners["stranger"].drain is None
+
+
+async def test_the_gauges_sum_what_is_shown_and_forget_what_is_gone() -> None:
+    place = await ready("r1", "r2")
+    place.states["r2"] = FAILING
+    await place.report()
+    set_replica_gauges([place.stored], list(place.store.runners.values()))
+    assert [value(state) for state in ("wanted", "running", "failing", "draining")] == [2, 1, 1, 0]
+    set_replica_gauges([], [])
+    assert value("wanted") is None
+
+
+def value(state: str) -> float | None:
+    found = [
+        sample.value
+        for family in REPLICAS.collect()
+        for sample in family.samples
+        if sample.labels == {"plugin": "noop", "state": state}
+    ]
+    return found[0] if found else None
 
 
 async def test_pages_are_told_of_changes_but_not_of_every_report() -> None:

@@ -81,6 +81,7 @@ def set_job_gauges(statistics: Sequence[TabStatistics], plugins: Sequence[Instal
 def set_replica_gauges(sets: Sequence[ReplicaSet], runners: Sequence[RunnerState]) -> None:
     """Set the gauges of runners kept by orchestrators, summed over the places."""
     known = {runner.id: runner for runner in runners}
+    REPLICAS.clear()  # places may have been forgotten
     for plugin in {one.plugin for one in sets}:
         own = [one for one in sets if one.plugin == plugin]
         REPLICAS.labels(plugin, "wanted").set(sum(one.wanted for one in own))
