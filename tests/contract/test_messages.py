@@ -328,6 +328,7 @@ CASES: list[tuple[str, Message, Decode]] = [
             plugin="jp2",
             place="host-1",
             agent="agent-1",
+            seq=17,
             engine="docker",
             most=4,
             replicas=(
@@ -345,7 +346,9 @@ CASES: list[tuple[str, Message, Decode]] = [
     ),
     (
         "replica_orders",
-        ReplicaOrders(agent="agent-1", plugin="jp2", place="host-1", wanted=1, stop=("host-1.jp2.2",)),
+        ReplicaOrders(
+            agent="agent-1", seq=17, plugin="jp2", place="host-1", wanted=1, stop=("host-1.jp2.2",)
+        ),
         decode_orders,
     ),
     (

@@ -459,7 +459,7 @@ async def test_a_job_stored_before_there_were_warnings_is_read(mongodb_url: str)
 async def test_replicas_are_stored_with_their_wish_and_guarded_by_their_rev(store: Store) -> None:
     replica = Replica(name="here.noop.1", runner="r1", state=ReplicaState.RUNNING)
     reported = ReplicasReported(
-        plugin="noop", place="here", agent="a", engine="fake", most=3, replicas=(replica,)
+        plugin="noop", place="here", agent="a", seq=1, engine="fake", most=3, replicas=(replica,)
     )
     order = ScalingCommand(plugin="noop", place="here", action=ScalingAction.SCALE, desired=0)
     await feed(store, hello(), reported)

@@ -55,8 +55,12 @@ class Bench:
 
     async def ordered(self, wanted: int, *stop: str, plugin: str = STEADY) -> tuple[Replica, ...]:
         """Give orders and follow them; what is reported then."""
-        agent = (await self.told(plugin)).agent
-        self.receive(ReplicaOrders(agent=agent, plugin=plugin, place="here", wanted=wanted, stop=stop))
+        report = await self.told(plugin)
+        self.receive(
+            ReplicaOrders(
+                agent=report.agent, seq=report.seq, plugin=plugin, place="here", wanted=wanted, stop=stop
+            )
+        )
         return (await self.told(plugin)).replicas
 
     def receive(self, message: ReplicaOrders | Notice) -> None:
@@ -117,9 +121,20 @@ async def test_the_file_limits_what_is_ordered() -> None:
 
 async def test_orders_of_another_orchestrator_are_ignored() -> None:
     bench = Bench()
-    bench.receive(ReplicaOrders(agent="another", plugin=STEADY, place="here", wanted=2))
+    bench.receive(ReplicaOrders(agent="another", seq=1, plugin=STEADY, place="here", wanted=2))
     await bench.tick()
     assert bench.names == []
+
+
+async def test_orders_that_come_behind_later_ones_are_ignored() -> None:
+    bench = Bench()
+    bench.run(1)
+    early, late = await bench.told(), await bench.told()
+    orders = ReplicaOrders(agent=late.agent, seq=late.seq, plugin=STEADY, place="here", wanted=1)
+    bench.receive(orders)
+    bench.receive(orders.model_copy(update={"seq": early.seq, "stop": ("here.steady.1",)}))
+    await bench.tick()
+    assert bench.engine.asked == []
 
 
 async def test_old_orders_are_not_followed_any_more() -> None:

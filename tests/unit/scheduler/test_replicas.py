@@ -83,7 +83,7 @@ class Place:
 
     def message(self, **fields: Any) -> ReplicasReported:
         replicas = tuple(Replica(name=name, runner=name, state=state) for name, state in self.states.items())
-        facts = {"agent": "a", "last_only": self.last_only, "most": self.most, "replicas": replicas}
+        facts = {"agent": "a", "seq": 1, "last_only": self.last_only, "most": self.most, "replicas": replicas}
         return ReplicasReported(plugin="noop", place="here", engine="fake", **(facts | fields))
 
     async def tell(

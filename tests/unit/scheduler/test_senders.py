@@ -36,7 +36,7 @@ COMMAND = Command(
 SUBMIT = Submit(job="j", client="c", submitted_at=NOW, spec=JobSpec(plugin="jp2"))
 USES = TokensUsed(uses={})
 TICK = Tick(scheduler="s")
-REPLICAS = ReplicasReported(plugin="jp2", place="here", agent="a", engine="docker", most=1)
+REPLICAS = ReplicasReported(plugin="jp2", place="here", agent="a", seq=1, engine="docker", most=1)
 
 KEYS = {
     "events": TOPOLOGY.events_key("jp2"),

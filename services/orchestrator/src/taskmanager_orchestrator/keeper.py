@@ -51,7 +51,11 @@ class Keeper:
         """When each was asked to end."""
 
     def order(self, orders: ReplicaOrders) -> None:
-        """Follow these orders for a while."""
+        """Follow these orders for a while; not if later ones have come already."""
+        known, _ = self._orders.get(orders.plugin, (orders, 0.0))
+        if orders.seq < known.seq:
+            log.info("late_orders_ignored", plugin=orders.plugin, seq=orders.seq)
+            return
         self._orders[orders.plugin] = (orders, self._seconds() + FRESH.total_seconds())
 
     def most_of(self, plugin: str) -> int:
@@ -128,6 +132,7 @@ class Keeper:
             if now - self._asked[name] > self._patience.total_seconds():
                 log.warning("replica_killed", plugin=plugin, name=name)
                 await self._engine.kill(plugin, name)
+                self._asked[name] = now
 
     async def _start(self, plugin: str, name: str) -> None:
         try:

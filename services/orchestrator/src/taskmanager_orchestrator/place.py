@@ -44,6 +44,7 @@ class Place:
         self._agent = uuid4().hex
         self._told: dict[str, ReplicasReported] = {}
         self._told_at = float("-inf")
+        self._seq = 0
         self._wake = asyncio.Event()
         self._asked = False
         self.problem: str | None = "the engine was not asked yet"
@@ -127,6 +128,7 @@ class Place:
                 "plugin": plugin,
                 "place": self._place,
                 "agent": self._agent,
+                "seq": 1,  # replaced when it is sent
                 "engine": self._engine.name,
                 "most": self._keeper.most_of(plugin),
                 "last_only": self._engine.last_only,
@@ -136,6 +138,8 @@ class Place:
 
     async def _send(self, report: ReplicasReported) -> None:
         """Not persistent: it is worthless when the next one has come."""
+        self._seq += 1
         key = self._topology.replicas_key_of(self._topology.partition_of(report.plugin))
-        await self._publisher.publish(self._topology.events, key, report.encode(), persistent=False)
+        body = report.model_copy(update={"seq": self._seq}).encode()
+        await self._publisher.publish(self._topology.events, key, body, persistent=False)
         self._told[report.plugin] = report

@@ -13,14 +13,15 @@ from taskmanager.model.replicas.scaling import Count
 class ReplicasReported(Message):
     """The replicas of one plugin at the orchestrator's place; sent periodically and after each change.
 
-    `agent` is new each time the orchestrator starts. With a `problem` the engine could not be asked, and
-    `replicas` says nothing.
+    `agent` is new each time the orchestrator starts; `seq` numbers its reports. With a `problem` the engine
+    could not be asked, and `replicas` says nothing.
     """
 
     type: Literal["replicas"] = "replicas"
     plugin: PluginName
     place: PlaceName
     agent: str
+    seq: Annotated[int, Field(ge=1)]
     engine: ShortText
     most: Annotated[int, Field(ge=0, le=MOST_REPLICAS)]
     last_only: bool = False
@@ -33,11 +34,13 @@ class ReplicaOrders(Message):
 
     There are to be `wanted` replicas, those of `stop` included as long as they are named here. Only the
     replicas of `stop` may be stopped: their runners are drained. A replica that is to go later is not named
-    before.
+    before. `seq` is that of the report that is answered: orders that come behind those for a later report
+    are not followed, since a name may belong to another replica by then.
     """
 
     type: Literal["replica_orders"] = "replica_orders"
     agent: str
+    seq: Annotated[int, Field(ge=1)]
     plugin: PluginName
     place: PlaceName
     wanted: Annotated[int, Field(ge=0, le=MOST_REPLICAS)]

@@ -50,7 +50,12 @@ def on_report(space: ReplicaSpace, report: ReplicasReported) -> None:
     space.effects.append(
         OrderReplicas(
             ReplicaOrders(
-                agent=one.agent, plugin=one.plugin, place=one.place, wanted=one.wanted, stop=one.stopping
+                agent=one.agent,
+                seq=report.seq,
+                plugin=one.plugin,
+                place=one.place,
+                wanted=one.wanted,
+                stop=one.stopping,
             )
         )
     )
