@@ -1,5 +1,6 @@
 """Runners kept by orchestrators in the API and on the page of their plugin, and who may change them."""
 
+import re
 from typing import Any
 
 import pytest
@@ -132,6 +133,29 @@ async def test_the_page_says_when_the_orchestrator_or_its_engine_is_away(gateway
     assert "docker: no answer" in await shown(gateway)
     put(gateway, replica("a"), heard=False)
     assert "has not reported since" in await shown(gateway)
+
+
+@pytest.mark.parametrize(
+    ("wish", "wanted"),
+    [(Wish(desired=0), 0), (Wish(mode=ScalingMode.AUTO, max=2), 1), (Wish(desired=3, max=3), 3)],
+)
+async def test_only_a_plugin_whose_runners_do_not_come_by_themselves_raises_an_alarm(
+    gateway: Gateway, wish: Wish, wanted: int
+) -> None:
+    put(gateway, wish=wish)
+    assert (await gateway.client.get("/api/v1/plugins/noop")).json()["runners_wanted"] == wanted
+    head = (await gateway.client.get("/ui/plugins/noop/head", headers=ENGLISH)).text
+    assert ("No runner of this plugin is alive" in head) == (not wanted)
+    home = (await gateway.client.get("/", headers={"accept": "text/html", "accept-language": "en"})).text
+    alarm = re.search(r'<a href="/plugins/noop">[^<]*</a>:\s+no runner is alive\.', home)
+    assert (alarm is not None) == (not wanted)
+
+
+async def test_the_list_of_jobs_says_that_a_runner_is_on_its_way(gateway: Gateway) -> None:
+    put(gateway, wish=Wish(mode=ScalingMode.AUTO, max=2))
+    gateway.reader.put(job(1, "noop", status=Status.STARTED))
+    page = (await gateway.client.get("/plugins/noop", headers={"accept": "text/html"})).text
+    assert "a runner is being started" in page
 
 
 async def test_limits_of_an_automatic_number_are_shown_instead_of_steps(gateway: Gateway) -> None:
