@@ -96,11 +96,11 @@ class GroupState:
                 self.register.note_uses(message.uses, self.now)
             case SessionsUsed():
                 self.register.note_sessions(message.uses, self.now)
-            case ReplicasReported():
-                on_report(self, message)
             case RunnerEvents():
                 for event in message.events:
                     self._take_event(event, message)
+            case ReplicasReported():
+                on_report(self, message)
 
     def _take_submission(self, submit: Submit) -> None:
         if submit.job in self.snapshot.unreadable:
