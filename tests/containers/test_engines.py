@@ -132,6 +132,9 @@ class TestDockerEngine(EngineContract):
             image=image,
             command=("/bin/sh", "-c", PATIENT, "{name}"),
             network="none",
+            mounts=("/workspace", "/tmp:/elsewhere:ro"),
+            read_only=True,
+            tmpfs=(Path("/run"),),
             memory_bytes=64 * 1024 * 1024,
             processors=0.5,
             environment={"COLOUR": "red"},
@@ -144,6 +147,10 @@ class TestDockerEngine(EngineContract):
         assert (host["Memory"], host["NanoCpus"]) == (64 * 1024 * 1024, 500_000_000)
         assert {"COLOUR=red", "TASKMANAGER_RUNNER_ID=here.steady.1"} <= set(config["Env"])
         assert config["Cmd"][-1] == "here.steady.1"
+        places = {one["Destination"]: (one["Type"], one["RW"]) for one in container.attrs["Mounts"]}
+        assert places["/workspace"] == ("volume", True)
+        assert places["/elsewhere"] == ("bind", False)
+        assert host["ReadonlyRootfs"] is True
         assert host["RestartPolicy"]["Name"] in {"", "no"}
         container.remove(force=True)
         await engine.close()
