@@ -19,6 +19,7 @@ OURS = {
     "taskmanager-gateway": "services/gateway",
     "taskmanager-scheduler": "services/scheduler",
     "taskmanager-plugin-runner": "services/plugin-runner",
+    "taskmanager-orchestrator": "services/orchestrator",
     "taskmanager-cli": "services/cli",
     "taskmanager-local": "deploy/local",
 }

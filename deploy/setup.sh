@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 root=$(pwd)
 venv=$root/.venv
 stamp=$venv/.setup-stamp
-distributions="shared shared/testing services/gateway services/scheduler services/plugin-runner services/cli deploy/local"
+distributions="shared shared/testing services/gateway services/scheduler services/plugin-runner services/orchestrator services/cli deploy/local"
 web_packages=services/gateway/web-packages
 web_files=services/gateway/src/taskmanager_gateway/web/static/vendor
 web_stamp=$web_packages/node_modules/.setup-stamp

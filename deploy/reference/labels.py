@@ -9,6 +9,7 @@ from typing import get_args
 
 from taskmanager.messages import CommandOutcome
 from taskmanager.model.control import JobAction
+from taskmanager.model.replicas import Condition
 from taskmanager.model.reports import ReportKind
 from taskmanager.model.states import Status
 from taskmanager.process import metrics as shared
@@ -50,7 +51,7 @@ CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
     "http_refused_total": {"why": shared.HTTP_REFUSALS},
     "unreadable_documents_total": {"collection": shared.COLLECTIONS},
     "transaction_retries_total": {"reason": shared.TRANSACTION_REASONS},
-    "build_info": {"service": ("gateway", "plugin-runner", "scheduler")},
+    "build_info": {"service": ("gateway", "orchestrator", "plugin-runner", "scheduler")},
     "gateway_submissions_total": {"outcome": (*Acceptance, PROBLEM)},
     "gateway_commands_total": {
         "action": actions(),
@@ -80,6 +81,7 @@ CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
     "queue_waiting_jobs": {"reason": gauges.WAITING_REASONS},
     "runners": {"state": gauges.RUNNER_STATES},
     "plugin_slots": {"state": gauges.SLOT_STATES},
+    "plugin_replicas": {"state": ("wanted", *Condition)},
     "goobi_reports_total": {"kind": tuple(ReportKind), "outcome": scheduler.REPORT_OUTCOMES},
     "goobi_report_lag_seconds": {"kind": tuple(ReportKind)},
     "goobi_undelivered_reports": {"state": ("pending", "given_up")},

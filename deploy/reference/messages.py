@@ -14,7 +14,8 @@ from taskmanager.messages import Message
 from taskmanager.messages.topology import Binding, Queue, Topology
 
 NAMES, DIVIDED = Topology(), Topology(partitions=2)
-PLUGIN, RUNNER, GATEWAY = "<plugin>", "<id>", "<id>"
+PLUGIN, RUNNER, GATEWAY, PLACE = "<plugin>", "<id>", "<id>", "<place>"
+ORCHESTRATORS = NAMES.orchestrator_control(PLACE)
 INBOX, TICKETS = NAMES.inbox, NAMES.jobs(PLUGIN)
 RUNNERS, GATEWAYS = NAMES.runner_control(PLUGIN, RUNNER), NAMES.gateway_changes(GATEWAY)
 
@@ -38,6 +39,7 @@ READERS: Mapping[str, tuple[Queue, Reader]] = {
         (TICKETS, Reader("the runners of the plugin", messages.decode_tickets)),
         (RUNNERS, Reader("the runner", messages.decode_control)),
         (GATEWAYS, Reader("the gateway", messages.decode_changes)),
+        (ORCHESTRATORS, Reader("the orchestrator of the place", messages.decode_orders)),
     )
 }
 
@@ -55,9 +57,10 @@ PRIVATE = (
     Binding(NAMES.control, RUNNERS.name, NAMES.runner_key(PLUGIN, RUNNER)),
     Binding(NAMES.control, RUNNERS.name, NAMES.plugin_key(PLUGIN)),
     Binding(NAMES.control, GATEWAYS.name, NAMES.gateway_key(GATEWAY)),
+    Binding(NAMES.control, ORCHESTRATORS.name, NAMES.orchestrator_key(PLACE)),
     Binding(NAMES.changes, GATEWAYS.name, ""),
 )
-"""What runners and gateways bind for themselves."""
+"""What runners, gateways and orchestrators bind for themselves."""
 WAYS: Mapping[type[Message], Way] = {
     messages.Submissions: Way("gateway", NAMES.submit, (NAMES.submissions_key,)),
     messages.Submit: Way("a gateway of an earlier release", NAMES.submit, (PLUGIN,)),
@@ -67,12 +70,16 @@ WAYS: Mapping[type[Message], Way] = {
     messages.LogInsSeen: Way("gateway", NAMES.events, (NAMES.command_key,)),
     messages.SessionsUsed: Way("gateway", NAMES.events, (NAMES.command_key,)),
     messages.TokensUsed: Way("gateway", NAMES.events, (NAMES.command_key,)),
+    messages.ReplicasReported: Way("orchestrator", NAMES.events, (NAMES.replicas_key,)),
     messages.Tick: Way("scheduler", NAMES.events, (NAMES.tick_key,)),
     messages.RunnerReplies: Way("scheduler", NAMES.answers, (NAMES.runner_key(PLUGIN, RUNNER),)),
     messages.Notice: Way(
-        "scheduler", NAMES.answers, (NAMES.plugin_key(PLUGIN), NAMES.runner_key(PLUGIN, RUNNER))
+        "scheduler",
+        NAMES.answers,
+        (NAMES.plugin_key(PLUGIN), NAMES.runner_key(PLUGIN, RUNNER), NAMES.orchestrator_key(PLACE)),
     ),
     messages.CommandResult: Way("scheduler", NAMES.answers, (NAMES.gateway_key(GATEWAY),)),
+    messages.ReplicaOrders: Way("scheduler", NAMES.answers, (NAMES.orchestrator_key(PLACE),)),
     messages.Changes: Way("scheduler", NAMES.hints, ("",)),
 }
 """By the type of the message."""

@@ -9,6 +9,7 @@ from deploy.reference.markdown import code, table
 from taskmanager.process import metrics as shared
 from taskmanager.process.metrics import Counter, Gauge, Histogram
 from taskmanager_gateway import metrics as gateway
+from taskmanager_orchestrator import metrics as orchestrator
 from taskmanager_plugin_runner import metrics as runner
 from taskmanager_scheduler import metrics as scheduler
 
@@ -18,6 +19,7 @@ PROCESSES: Mapping[str, ModuleType] = {
     "Gateway": gateway,
     "Scheduler": scheduler,
     "Plugin runner": runner,
+    "Orchestrator": orchestrator,
 }
 HEAD = ("metric", "type", "labels", "meaning")
 

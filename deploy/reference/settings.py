@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from taskmanager.process.config import Settings
 from taskmanager_gateway.settings import GatewaySettings
+from taskmanager_orchestrator.settings import OrchestratorSettings
 from taskmanager_plugin_runner.settings import RunnerSettings
 from taskmanager_scheduler.settings import SchedulerSettings
 
@@ -20,6 +21,7 @@ SERVICES: Mapping[str, type[Settings]] = {
     "Gateway": GatewaySettings,
     "Scheduler": SchedulerSettings,
     "Plugin runner": RunnerSettings,
+    "Orchestrator": OrchestratorSettings,
 }
 UNITS = {"bytes": "bytes", "seconds": "seconds", "minutes": "minutes", "hours": "hours"}
 """By the last part of the name, which gives the unit of a number that comes from outside."""

@@ -39,6 +39,7 @@ from taskmanager.model.registry import (
     RunnerState,
     StoredFile,
 )
+from taskmanager.model.replicas import HEARD_WITHIN, Replica, ReplicaSet, ReplicaState, Wish
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.ports.readers import JobReader
@@ -69,6 +70,7 @@ def write_into(fake: FakeReader) -> Write:
         for plugin in plan.plugins:
             fake.install(plugin)
         fake.known_runners |= {runner.id: runner for runner in plan.runners}
+        fake.known_replicas |= {one.key: one for one in plan.replicas}
         fake.blocks += plan.logs
         fake.recorded += plan.files
         fake.figures += plan.figures
@@ -531,6 +533,35 @@ async def test_jobs_at_work_are_listed_by_their_runner(reader: JobReader, write:
     ]
     assert (found[1].title, found[1].plugin, found[1].status) == ("Akten", "noop", Status.PROCESSING)
     assert len(await reader.at_work(2)) == 2
+
+
+async def test_replicas_are_listed_by_place_and_the_database_knows_who_was_heard(
+    reader: JobReader, write: Write
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    sets = [
+        ReplicaSet(
+            plugin=plugin,
+            place=place,
+            wish=Wish(desired=1),
+            wished=Attribution(by="anna", at=NOW),
+            engine="fake",
+            most=2,
+            agent="a",
+            reported=now if place == "here" else now - 2 * HEARD_WITHIN,
+            heard=place == "here",
+            replicas=(Replica(name="1", runner="r-1", state=ReplicaState.RUNNING),),
+            rev=1,
+        )
+        for plugin, place in (("b", "there"), ("a", "here"), ("b", "here"))
+    ]
+    await write(Plan(replicas=sets))
+
+    assert list(await reader.replica_sets()) == sorted(sets, key=lambda one: one.key)
+    assert [(one.key, one.heard) for one in await reader.replica_sets("b")] == [
+        ("here/b", True),
+        ("there/b", False),
+    ]
 
 
 async def test_plugins_runners_and_statistics_are_listed_by_name(reader: JobReader, write: Write) -> None:

@@ -50,12 +50,15 @@ from taskmanager.messages import (
     RemoveSecurityKey,
     RemoveUser,
     ReplayReports,
+    ReplicaOrders,
+    ReplicasReported,
     Resumed,
     RevokeToken,
     RunnerCommand,
     RunnerEvents,
     RunnerOrders,
     RunnerReplies,
+    ScalingCommand,
     SendMessage,
     SessionsUsed,
     SessionUse,
@@ -77,6 +80,7 @@ from taskmanager.messages import (
     decode_changes,
     decode_control,
     decode_inbox,
+    decode_orders,
     decode_tickets,
 )
 from taskmanager.model.access import Right, Role
@@ -96,6 +100,7 @@ from taskmanager.model.log_types import LogType
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.reasons.refusals import NOTHING_TO_HOLD
+from taskmanager.model.replicas import Replica, ReplicaState, ScalingAction, ScalingMode
 from taskmanager.model.reports import OperatorMessage
 from taskmanager.model.states import Status, Tab
 
@@ -341,6 +346,48 @@ CASES: list[tuple[str, Message, Decode]] = [
             order=RunnerCommand(runner="worker-jp2", action=RunnerAction.DRAIN, grace_seconds=30),
         ),
         decode_inbox,
+    ),
+    (
+        "scaling_command",
+        Command(
+            id="command-scaling",
+            gateway="g-1",
+            actor="anna",
+            at=MOMENT,
+            order=ScalingCommand(
+                plugin="jp2", place="host-1", action=ScalingAction.SCALE, mode=ScalingMode.AUTO, min=0, max=4
+            ),
+        ),
+        decode_inbox,
+    ),
+    (
+        "replicas",
+        ReplicasReported(
+            plugin="jp2",
+            place="host-1",
+            agent="agent-1",
+            seq=17,
+            engine="docker",
+            most=4,
+            replicas=(
+                Replica(name="host-1.jp2.1", runner="host-1.jp2.1", state=ReplicaState.RUNNING),
+                Replica(
+                    name="host-1.jp2.2",
+                    runner="host-1.jp2.2",
+                    state=ReplicaState.FAILING,
+                    failures=3,
+                    detail="exit code 137",
+                ),
+            ),
+        ),
+        decode_inbox,
+    ),
+    (
+        "replica_orders",
+        ReplicaOrders(
+            agent="agent-1", seq=17, plugin="jp2", place="host-1", wanted=1, stop=("host-1.jp2.2",)
+        ),
+        decode_orders,
     ),
     (
         "start_operation",

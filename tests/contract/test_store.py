@@ -21,9 +21,11 @@ from taskmanager.messages import (
     Inbound,
     Logged,
     PluginCommand,
+    ReplicasReported,
     RunnerCommand,
     RunnerEvent,
     RunnerEvents,
+    ScalingCommand,
     Submit,
 )
 from taskmanager.model.control import PluginAction, RunnerAction, StopMode
@@ -32,6 +34,7 @@ from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.partitions import Partition
 from taskmanager.model.queries import FileQuery, JobQuery, Sort
 from taskmanager.model.registry import ALIVE_FOR
+from taskmanager.model.replicas import Replica, ReplicaState, ScalingAction
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo import MongoReader, MongoStore, connect
 from taskmanager.mongo.reader import sort_keys
@@ -471,6 +474,30 @@ async def test_a_job_stored_before_there_were_warnings_is_read(mongodb_url: str)
     assert (job.warnings, job.warning_texts) == (0, ())
     await store.close()
     await reader.close()
+
+
+async def test_replicas_are_stored_with_their_wish_and_guarded_by_their_rev(store: Store) -> None:
+    replica = Replica(name="here.noop.1", runner="r1", state=ReplicaState.RUNNING)
+    reported = ReplicasReported(
+        plugin="noop", place="here", agent="a", seq=1, engine="fake", most=3, replicas=(replica,)
+    )
+    order = ScalingCommand(plugin="noop", place="here", action=ScalingAction.SCALE, desired=0)
+    await feed(store, hello(), reported)
+    await feed(store, Command(id="c-1", gateway="g", actor="anna", at=NOW, order=order))
+    await feed(store, reported)
+
+    seen = await look(store, Needs(replicas=frozenset({"here/noop", "there/noop"})))
+
+    [one] = seen.replicas.values()
+    assert (one.wish.desired, one.retiring, one.rev) == (0, ("here.noop.1",), 3)
+    assert one.wished is not None
+    assert (one.wished.by, one.wished.at, one.reported) == ("anna", NOW, NOW)
+    drain = seen.runners["r1"].drain  # the runners of replicas are loaded though nobody named them
+    assert drain is not None
+    later = NOW + timedelta(minutes=1)
+    forget = ScalingCommand(plugin="noop", place="here", action=ScalingAction.FORGET_PLACE)
+    await feed(store, Command(id="c-2", gateway="g", actor="anna", at=later, order=forget), now=later)
+    assert (await look(store, Needs(replicas=frozenset({"here/noop"})))).replicas == {}
 
 
 async def test_a_drained_runner_stays_so_over_its_hello_until_it_is_forgotten(store: Store) -> None:

@@ -20,7 +20,7 @@ from taskmanager_testing.proxy import Fault
 from taskmanager_testing.waiting import eventually
 
 PASSWORD = "a password nobody else has"
-RIGHTS = ("read", "submit", "operate", "admin")
+RIGHTS = ("read", "submit", "operate", "scale", "admin")
 NOWHERE = str(uuid.UUID(int=0))
 EVIL = "\x1b[2J\x1b]0;owned\x07 \N{RIGHT-TO-LEFT OVERRIDE}evil [red]title[/red] 書籍"
 
@@ -267,6 +267,12 @@ def test_operators_control_a_plugin(cli: CommandLine) -> None:
     assert cli.json("plugins", "accept", "sleep")["plugin"]["accepting"] is True
     assert cli.json("plugins", "figures", "sleep", "--hours", "2")["plugin"] == "sleep"
     assert "all" in cli.text("plugins", "figures", "sleep")
+    assert cli.json("plugins", "replicas", "sleep") == {"replicas": []}
+    for words in (("--to", "2"), ("--auto", "0", "4")):
+        assert "no-such-host" in cli.refused("plugins", "scale", "sleep", "no-such-host", *words, code=1)
+    cli.refused("plugins", "scale", "sleep", "no-such-host", code=2)
+    cli.refused("plugins", "renew", "sleep", "no-such-host", code=1)
+    cli.refused("plugins", "forget-place", "sleep", "no-such-host", code=1)
 
     cli.text("plugins", "stop", "sleep")
     job = submit(cli)

@@ -31,7 +31,7 @@ def test_every_file_is_for_its_owner_only_and_every_password_another(tmp_path: P
     files = made(tmp_path / "accounts")
     assert {file.stat().st_mode & 0o777 for file in tmp_path.rglob("*") if file.is_file()} == {0o600}
     addresses = [content for name, content in files.items() if name.endswith("_url")]
-    assert len(addresses) == 8
+    assert len(addresses) == 9
     assert len({address.split(b"@")[0].rsplit(b":")[-1] for address in addresses}) == len(addresses)
     assert not [name for name in files if name.startswith("runner") and "mongodb" in name]
 

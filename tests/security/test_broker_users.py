@@ -76,6 +76,15 @@ def reading(queue: str) -> Act:
     return lambda channel: channel.basic_consume(queue, lambda *_: None)
 
 
+def hearing_orders(key: str) -> Act:
+    def act(channel: BlockingChannel) -> None:
+        queue = TOPOLOGY.orchestrator_control("here").name
+        channel.queue_declare(queue, auto_delete=True)
+        channel.queue_bind(queue, TOPOLOGY.control, key)
+
+    return act
+
+
 JP2 = USERS.runner("jp2")
 ALLOWED = {
     "a gateway submits": (USERS.gateway, publishing(TOPOLOGY.submit, "jp2", USERS.gateway)),
@@ -93,6 +102,11 @@ ALLOWED = {
     "the scheduler sends tickets": (USERS.scheduler, publishing(TOPOLOGY.dispatch, "jp2")),
     "the scheduler tells of changes": (USERS.scheduler, publishing(TOPOLOGY.hints, "")),
     "the scheduler reads its inbox": (USERS.scheduler, reading(TOPOLOGY.inbox.name)),
+    "an orchestrator reports": (USERS.orchestrator, publishing(TOPOLOGY.events, TOPOLOGY.replicas_key)),
+    "an orchestrator hears its orders": (
+        USERS.orchestrator,
+        hearing_orders(TOPOLOGY.orchestrator_key("here")),
+    ),
 }
 REFUSED = {
     "a runner commands": (JP2, publishing(TOPOLOGY.events, TOPOLOGY.command_key)),
@@ -118,6 +132,20 @@ REFUSED = {
     "a runner deletes its plugin's queue": (
         JP2,
         lambda channel: channel.queue_delete(TOPOLOGY.jobs("jp2").name),
+    ),
+    "a runner reports replicas": (JP2, publishing(TOPOLOGY.events, TOPOLOGY.replicas_key)),
+    "an orchestrator commands": (USERS.orchestrator, publishing(TOPOLOGY.events, TOPOLOGY.command_key)),
+    "an orchestrator reports jobs": (
+        USERS.orchestrator,
+        publishing(TOPOLOGY.events, TOPOLOGY.events_key("jp2")),
+    ),
+    "an orchestrator submits": (USERS.orchestrator, publishing(TOPOLOGY.submit, "jp2")),
+    "an orchestrator takes tickets": (USERS.orchestrator, reading(TOPOLOGY.jobs("jp2").name)),
+    "an orchestrator reads the inbox": (USERS.orchestrator, reading(TOPOLOGY.inbox.name)),
+    "an orchestrator hears runners": (USERS.orchestrator, hearing_orders("runner.#")),
+    "an orchestrator gives orders": (
+        USERS.orchestrator,
+        publishing(TOPOLOGY.answers, TOPOLOGY.plugin_key("jp2")),
     ),
     "a gateway reads the inbox": (USERS.gateway, reading(TOPOLOGY.inbox.name)),
     "a gateway reports": (USERS.gateway, publishing(TOPOLOGY.events, TOPOLOGY.events_key("jp2"))),

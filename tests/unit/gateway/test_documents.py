@@ -29,6 +29,7 @@ from taskmanager_gateway.http.examples import (
     PRIORITY,
     REASON,
     REPLAY,
+    SCALE,
     SPECIFICATION,
     STOP,
 )
@@ -36,7 +37,7 @@ from taskmanager_gateway.http.problems import KINDS
 from taskmanager_gateway.jobs.views import JobView
 from taskmanager_gateway.operations.bodies import OperationBody
 from taskmanager_gateway.operations.views import OperationView
-from taskmanager_gateway.plugins.bodies import LimitBody, StopBody
+from taskmanager_gateway.plugins.bodies import LimitBody, ScaleBody, StopBody
 from taskmanager_gateway.reports.bodies import MessageBody, ReplayBody
 from taskmanager_gateway.runners.bodies import DrainBody
 from taskmanager_gateway.submissions.bodies import BatchParser
@@ -79,6 +80,9 @@ ADDRESSES = {
     "/api/v1/plugins/{name}/refuse": {"post"},
     "/api/v1/plugins/{name}/accept": {"post"},
     "/api/v1/plugins/{name}/limit": {"put"},
+    "/api/v1/plugins/{name}/replicas": {"get"},
+    "/api/v1/plugins/{name}/replicas/{place}": {"put", "delete"},
+    "/api/v1/plugins/{name}/replicas/{place}/restart": {"post"},
     "/api/v1/plugins/{name}/cancel-jobs": {"post"},
     "/api/v1/operations": {"get", "post"},
     "/api/v1/operations/{operation}": {"get"},
@@ -145,6 +149,7 @@ def test_the_examples_are_what_they_are_examples_of(document: dict[str, Any]) ->
         (PriorityBody, PRIORITY),
         (StopBody, STOP),
         (LimitBody, LIMIT),
+        (ScaleBody, SCALE),
         (DrainBody, DRAIN),
         (OperationBody, CANCEL_MANY),
         (MessageBody, MESSAGE),

@@ -24,7 +24,7 @@ from .conftest import MOMENT, Gateway, job
 
 OPEN, LOG_IN, PASSWORD = "open to all", "whoever is known", "whoever logged in with a password"
 LOOK_AND_OPERATE = "the rights to read and to operate at once"
-READ, SUBMIT, OPERATE, ADMIN = Right.READ, Right.SUBMIT, Right.OPERATE, Right.ADMIN
+READ, SUBMIT, OPERATE, SCALE, ADMIN = Right.READ, Right.SUBMIT, Right.OPERATE, Right.SCALE, Right.ADMIN
 Needed = str | Right
 
 TABLE: dict[str, Needed] = {
@@ -80,6 +80,10 @@ TABLE: dict[str, Needed] = {
     "POST /api/v1/plugins/{name}/cancel-jobs": OPERATE,
     "GET /api/v1/plugins/{name}/figures": READ,
     "PUT /api/v1/plugins/{name}/limit": OPERATE,
+    "GET /api/v1/plugins/{name}/replicas": READ,
+    "DELETE /api/v1/plugins/{name}/replicas/{place}": SCALE,
+    "PUT /api/v1/plugins/{name}/replicas/{place}": SCALE,
+    "POST /api/v1/plugins/{name}/replicas/{place}/restart": SCALE,
     "POST /api/v1/plugins/{name}/refuse": OPERATE,
     "POST /api/v1/plugins/{name}/restart": OPERATE,
     "POST /api/v1/plugins/{name}/stop": OPERATE,
@@ -164,6 +168,10 @@ TABLE: dict[str, Needed] = {
     "POST /ui/plugins/{name}/bulk/start": OPERATE,
     "GET /ui/plugins/{name}/cancel-jobs": LOOK_AND_OPERATE,
     "GET /ui/plugins/{name}/head": READ,
+    "GET /ui/plugins/{name}/replicas": READ,
+    "GET /ui/plugins/{name}/replicas/{place}/{action}": READ,
+    "POST /ui/plugins/{name}/replicas/{place}/renew": SCALE,
+    "POST /ui/plugins/{name}/replicas/{place}/scale": SCALE,
     "GET /ui/plugins/{name}/limit": OPERATE,
     "POST /ui/plugins/{name}/limit": OPERATE,
     "GET /ui/plugins/{name}/matching": READ,
@@ -204,11 +212,12 @@ LET_IN: dict[str, frozenset[Needed]] = {
     "a disabled user": frozenset({OPEN}),
     "a user with a one-time password": frozenset({OPEN, LOG_IN, PASSWORD}),
     "a viewer": frozenset({OPEN, LOG_IN, PASSWORD, READ}),
-    "an operator": frozenset({OPEN, LOG_IN, PASSWORD, READ, SUBMIT, OPERATE, LOOK_AND_OPERATE}),
-    "an admin": frozenset({OPEN, LOG_IN, PASSWORD, READ, SUBMIT, OPERATE, LOOK_AND_OPERATE, ADMIN}),
+    "an operator": frozenset({OPEN, LOG_IN, PASSWORD, READ, SUBMIT, OPERATE, SCALE, LOOK_AND_OPERATE}),
+    "an admin": frozenset({OPEN, LOG_IN, PASSWORD, READ, SUBMIT, OPERATE, SCALE, LOOK_AND_OPERATE, ADMIN}),
     "a token to read": frozenset({OPEN, LOG_IN, READ}),
     "a token to submit": frozenset({OPEN, LOG_IN, SUBMIT}),
     "a token to operate": frozenset({OPEN, LOG_IN, OPERATE}),
+    "a token to scale": frozenset({OPEN, LOG_IN, SCALE}),
     "a token for access": frozenset({OPEN, LOG_IN, ADMIN}),
 }
 WITHOUT_CSRF = " without CSRF token"
@@ -227,6 +236,7 @@ TOKENS = {
     "a token to read": "reader",
     "a token to submit": "submitter",
     "a token to operate": "operator",
+    "a token to scale": "scaler",
     "a token for access": "keeper",
 }
 CHANGES = ("POST", "PUT", "PATCH", "DELETE")
@@ -245,7 +255,8 @@ def access() -> FakeAccess:
         made.put_user(user(name, role))
     made.put_user(user("newcomer", one_time=True))
     made.put_user(user("gone"))
-    for name, right in (("reader", READ), ("submitter", SUBMIT), ("operator", OPERATE), ("keeper", ADMIN)):
+    rights = {"reader": READ, "submitter": SUBMIT, "operator": OPERATE, "scaler": SCALE, "keeper": ADMIN}
+    for name, right in rights.items():
         made.put_token(token(name, right))
     made.put_token(token("revoked", *Right, revoked=NOTE))
     made.put_token(token("expired", *Right, expires=MOMENT.replace(year=2001)))

@@ -130,7 +130,7 @@ async def test_twenty_plugins_and_ten_readers_need_a_handful_of_reads(gateway: G
         assert (await gateway.client.get("/", headers=ENGLISH)).status_code == 200
     read = gateway.reader.calls
     shared = {name: read[name] for name in ("hourly", "backlog", "oldest_waiting")}
-    assert set(read) == {*shared, "plugins", "statistics", "runners"}
+    assert set(read) == {*shared, "plugins", "statistics", "runners", "replica_sets"}
     rounds = shared["hourly"]  # one every two seconds, however many readers
     assert rounds < 5
     assert shared == {"hourly": rounds, "backlog": rounds, "oldest_waiting": 3 * rounds}

@@ -12,6 +12,7 @@ from taskmanager.messages import (
     Hello,
     Inbound,
     PluginCommand,
+    ReplicasReported,
     RunnerEvents,
     Submit,
     Tick,
@@ -35,6 +36,7 @@ COMMAND = Command(
 SUBMIT = Submit(job="j", client="c", submitted_at=NOW, spec=JobSpec(plugin="jp2"))
 USES = TokensUsed(uses={})
 TICK = Tick(scheduler="s")
+REPLICAS = ReplicasReported(plugin="jp2", place="here", agent="a", seq=1, engine="docker", most=1)
 
 KEYS = {
     "events": TOPOLOGY.events_key("jp2"),
@@ -42,6 +44,7 @@ KEYS = {
     "submit": "jp2",
     "tokens_used": TOPOLOGY.command_key,
     "tick": TOPOLOGY.tick_key,
+    "replicas": TOPOLOGY.replicas_key,
 }
 BELIEVED = [
     (EVENTS, {USERS.runner("jp2")}),
@@ -49,9 +52,11 @@ BELIEVED = [
     (SUBMIT, {USERS.gateway}),
     (USES, {USERS.gateway}),
     (TICK, {USERS.scheduler}),
+    (REPLICAS, {USERS.orchestrator}),
 ]
 EVERYBODY = (
     *(USERS.gateway, USERS.scheduler, USERS.migrate, USERS.runner("jp2"), USERS.runner("shell")),
+    USERS.orchestrator,
     *("other-gateway", "guest", None),
 )
 

@@ -4,6 +4,7 @@ from typing import get_args
 
 from taskmanager.messages import Command
 from taskmanager.model.control import JobAction, PluginAction, RunnerAction
+from taskmanager.model.replicas import ScalingAction
 from taskmanager.process.metrics import begin_at_zero, begin_shared
 from taskmanager_gateway.accounts import log_in_records
 from taskmanager_gateway.codes import access
@@ -44,7 +45,7 @@ def actions() -> tuple[str, ...]:
         for order in get_args(Command.model_fields["order"].annotation)
     )
     named = {value for values in fixed for value in values}
-    return tuple(sorted({*JobAction, *PluginAction, *RunnerAction, *named}))
+    return tuple(sorted({*JobAction, *PluginAction, *RunnerAction, *ScalingAction, *named}))
 
 
 def begin() -> None:

@@ -73,6 +73,7 @@ async def serve(settings: SchedulerSettings) -> None:
         reporter=Reporter(
             load(settings.goobi), MongoReports(database.database), clock, active_for=active_for
         ),
+        reader=reader,
     )
 
     def work_on(partition: Partition) -> PartitionWork:

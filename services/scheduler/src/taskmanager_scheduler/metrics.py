@@ -15,7 +15,7 @@ from taskmanager.process.metrics import (
 )
 
 DEAD_LETTER_REASONS = ("unreadable", "not believed", "defect")
-EFFECTS = ("answer", "change", "declare", "defect", "notice", "result", "store", "ticket")
+EFFECTS = ("answer", "change", "declare", "defect", "notice", "orders", "result", "store", "ticket")
 OPERATION_OUTCOMES = ("done", "unchanged", "refused")
 REPORT_OUTCOMES = ("delivered", "failed", "given_up")
 
@@ -121,6 +121,11 @@ QUEUE_REACHABLE = Gauge(
     f"{PREFIX}plugin_queue_reachable", "1 while the queue of a plugin's tickets answers", ["plugin"]
 )
 PAUSED = Gauge(f"{PREFIX}plugin_paused", "1 while a plugin is stopped", ["plugin"])
+REPLICAS = Gauge(
+    f"{PREFIX}plugin_replicas",
+    "Runners kept by orchestrators, at all places: wanted, running, starting, draining, stopping or failing",
+    ["plugin", "state"],
+)
 GOOBI_REPORTS = Counter(
     f"{PREFIX}goobi_reports_total",
     "Attempts to deliver reports to Goobi, by installation, kind and outcome",

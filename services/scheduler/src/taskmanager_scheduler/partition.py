@@ -10,6 +10,7 @@ from taskmanager.ports.broker import Publisher, Subscription
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Store
 from taskmanager.process.lifecycle import Part, run_parts
+from taskmanager_scheduler.background.auto_scaler import AutoScaler, LoadReader
 from taskmanager_scheduler.background.duty import MISSED_TICKS
 from taskmanager_scheduler.background.sharing import Sharing
 from taskmanager_scheduler.background.stop_timer import StopTimer
@@ -23,6 +24,7 @@ from taskmanager_scheduler.inbox.inbox_gauges import WatchedInbox
 from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_scheduler.operations.steps import Steps
 from taskmanager_scheduler.operations.worker import OperationWorker
+from taskmanager_scheduler.replicas.auto import Patience
 from taskmanager_scheduler.settings import SchedulerSettings
 
 HEARD_FROM_ALL = 3
@@ -39,6 +41,7 @@ class Common:
         declare_queue: declares a plugin's queue.
         waiting_tickets: counts the tickets that wait in a plugin's queue.
         reporter: delivers to Goobi for whoever has the home's inbox.
+        reader: reads how much there is to do, for those that scale.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Common:
     declare_queue: Callable[[str], Awaitable[None]]
     waiting_tickets: Callable[[str], Awaitable[int]]
     reporter: Reporter
+    reader: LoadReader
 
     @property
     def topology(self) -> Topology:
@@ -107,6 +111,15 @@ class PartitionWork:
             partition=partition,
         )
         self._timer = StopTimer(store, common.publisher, common.topology, clock, partition)
+        self._scaler = AutoScaler(
+            common.reader,
+            common.publisher,
+            common.topology,
+            clock,
+            Patience(settings.scale_up_after, settings.scale_down_after),
+            duty=MISSED_TICKS * settings.sweep_interval,
+            partition=partition,
+        )
         self._sharing = Sharing(
             partition,
             common.name,
@@ -148,6 +161,7 @@ class PartitionWork:
             self.inbox.run,
             self._sweeper.run,
             self._timer.run,
+            self._scaler.run,
             self._operations.run,
             self._sharing.run,
         ]
@@ -155,6 +169,7 @@ class PartitionWork:
 
     async def _ticked(self, schedulers: Collection[str]) -> None:
         self._sweeper.ticked()
+        self._scaler.ticked()
         await self._operations.ticked()
         if self._reporter is not None:
             await self._reporter.ticked()
@@ -164,6 +179,7 @@ class PartitionWork:
     async def _give_up(self) -> None:
         """Leave the inbox, and what depends on having it, to the next scheduler in line."""
         self._sweeper.relieved()
+        self._scaler.relieved()
         self._operations.relieved()
         if self._reporter is not None:
             self._reporter.relieved()

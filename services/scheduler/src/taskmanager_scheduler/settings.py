@@ -28,9 +28,25 @@ class SchedulerSettings(StoreSettings, GoobiFileSettings):
     missing_after_seconds: float = Field(default=15.0, gt=0)
     """A job that has waited this long although its queue is empty has lost its ticket."""
 
+    scale_up_seconds: float = Field(default=30.0, ge=0)
+    """Where runners are scaled automatically: if a job has waited this long and no slot is free, there are to
+    be more. The first runner of a plugin that has none is started at once."""
+    scale_down_seconds: float = Field(default=300.0, ge=0)
+    """Where runners are scaled automatically: after fewer have been enough for this long, there are to be
+    fewer."""
     operation_page_limit: int = Field(default=500, ge=1, le=5000)
     """Jobs an operation changes in one transaction: at most this many, fewer if they would take longer than
     about 60 ms, and 100 while the inbox is busy."""
+
+    @property
+    def scale_up_after(self) -> timedelta:
+        """How long a job may wait before there are to be more runners."""
+        return timedelta(seconds=self.scale_up_seconds)
+
+    @property
+    def scale_down_after(self) -> timedelta:
+        """How long fewer runners have to be enough before there are to be fewer."""
+        return timedelta(seconds=self.scale_down_seconds)
 
     @property
     def sweep_interval(self) -> timedelta:

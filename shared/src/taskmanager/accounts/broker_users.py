@@ -42,6 +42,11 @@ class BrokerUsers:
         """Declares everything and publishes nothing."""
         return f"{self.stem}-migrate"
 
+    @property
+    def orchestrator(self) -> str:
+        """Reports what runs at its place and gets orders; shared by the orchestrators of all places."""
+        return f"{self.stem}-orchestrator"
+
     def runner(self, plugin: str) -> str:
         """The user shared by all runners of one plugin."""
         return f"{self.stem}-runner-{plugin}"
@@ -90,6 +95,7 @@ def broker_users(
         _gateway(names, topology, patterns),
         _scheduler(names, topology, patterns),
         _migrate(names, topology, patterns),
+        _orchestrator(names, topology, patterns),
         *(_runner(names, topology, patterns, plugin) for plugin in plugins),
     ]
 
@@ -181,6 +187,22 @@ def _migrate(users: BrokerUsers, topology: Topology, patterns: _Patterns) -> Bro
             TopicRights(topology.events, read=ANYTHING),
             TopicRights(topology.answers, read=ANYTHING),
             TopicRights(topology.control),
+        ),
+    )
+
+
+def _orchestrator(users: BrokerUsers, topology: Topology, patterns: _Patterns) -> BrokerUser:
+    names = patterns.names
+    own = names.orchestrator_control("").name
+    return BrokerUser(
+        users.orchestrator,
+        configure=patterns.of(below=[own]),
+        write=patterns.of(names.events, below=[own]),
+        read=patterns.of(names.control, below=[own]),
+        topics=(
+            TopicRights(topology.submit),
+            TopicRights(topology.events, write=_in_any_partition(topology.replicas_key)),
+            TopicRights(topology.control, read=_below(topology.orchestrator_key(""))),
         ),
     )
 

@@ -66,6 +66,7 @@ from taskmanager.messages.events import (
     Suspended,
     Unclaimed,
 )
+from taskmanager.messages.replicas import ReplicaOrders, ReplicasReported, ScalingCommand
 from taskmanager.messages.replies import (
     AttemptDesiredState,
     CommitVerdict,
@@ -125,6 +126,8 @@ __all__ = [
     "RemoveSecurityKey",
     "RemoveUser",
     "ReplayReports",
+    "ReplicaOrders",
+    "ReplicasReported",
     "Reply",
     "Resumed",
     "RevokeToken",
@@ -134,6 +137,7 @@ __all__ = [
     "RunnerOrders",
     "RunnerReplies",
     "RunnerReport",
+    "ScalingCommand",
     "SendMessage",
     "SessionUse",
     "SessionsUsed",
@@ -155,10 +159,21 @@ __all__ = [
     "decode_changes",
     "decode_control",
     "decode_inbox",
+    "decode_orders",
     "decode_tickets",
 ]
 
-Inbound = Submissions | Submit | RunnerEvents | Command | TokensUsed | SessionsUsed | LogInsSeen | Tick
+Inbound = (
+    Submissions
+    | Submit
+    | RunnerEvents
+    | Command
+    | TokensUsed
+    | SessionsUsed
+    | LogInsSeen
+    | ReplicasReported
+    | Tick
+)
 """The messages the scheduler's inbox takes."""
 
 _INBOX: TypeAdapter[Inbound] = TypeAdapter(Annotated[Inbound, Field(discriminator="type")])
@@ -170,6 +185,9 @@ _CONTROL: TypeAdapter[RunnerReplies | Notice] = TypeAdapter(
 )
 _CHANGES: TypeAdapter[Changes | Submissions | Submit | CommandResult] = TypeAdapter(
     Annotated[Changes | Submissions | Submit | CommandResult, Field(discriminator="type")]
+)
+_ORDERS: TypeAdapter[ReplicaOrders | Notice] = TypeAdapter(
+    Annotated[ReplicaOrders | Notice, Field(discriminator="type")]
 )
 
 
@@ -194,3 +212,8 @@ def decode_control(body: bytes) -> RunnerReplies | Notice:
 def decode_changes(body: bytes) -> Changes | Submissions | Submit | CommandResult:
     """A message of a gateway's private queue; raises InvalidMessageError."""
     return decode(_CHANGES, body)
+
+
+def decode_orders(body: bytes) -> ReplicaOrders | Notice:
+    """A message of an orchestrator's private queue; raises InvalidMessageError."""
+    return decode(_ORDERS, body)

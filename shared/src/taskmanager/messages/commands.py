@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from taskmanager.messages.access_commands import AccessOrder
+from taskmanager.messages.replicas import ScalingCommand
 from taskmanager.messages.wire import Message
 from taskmanager.model.control import JobAction, PluginAction, RunnerAction, StopMode
 from taskmanager.model.jobs import InstallationName, PluginName, Priority, Record, ShortText
@@ -91,6 +92,7 @@ Order = (
     JobCommand
     | PluginCommand
     | RunnerCommand
+    | ScalingCommand
     | StartOperation
     | StopOperation
     | SendMessage

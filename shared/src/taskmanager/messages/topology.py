@@ -113,12 +113,15 @@ class Topology:
 
     @property
     def answers(self) -> str:
-        """Takes answers and orders, key = `runner.<plugin>.<id>`, `plugin.<name>` or `gateway.<id>`."""
+        """Takes answers and orders.
+
+        key = `runner.<plugin>.<id>`, `plugin.<name>`, `gateway.<id>` or `orchestrator.<place>`.
+        """
         return f"{self.prefix}.answers"
 
     @property
     def control(self) -> str:
-        """Passes answers and orders on to the private queues of runners and gateways."""
+        """Passes answers and orders on to the private queues of runners, gateways and orchestrators."""
         return f"{self.prefix}.control"
 
     @property
@@ -188,6 +191,10 @@ class Topology:
         """
         return Queue(f"{self.prefix}.control.runner.{plugin}.{runner}", PRIVATE, private=True)
 
+    def orchestrator_control(self, place: str) -> Queue:
+        """The private queue of a place's orchestrator; having one consumer, it keeps a second one away."""
+        return Queue(f"{self.prefix}.control.orchestrator.{place}", PRIVATE, private=True)
+
     def gateway_changes(self, gateway: str) -> Queue:
         """A gateway's private queue of changes."""
         return Queue(f"{self.prefix}.changes.gateway.{gateway}", PRIVATE, private=True)
@@ -230,6 +237,19 @@ class Topology:
     def command_key_of(self, partition: int) -> str:
         """Routing key of operators' commands to a partition."""
         return _numbered("gateway.command", partition)
+
+    @property
+    def replicas_key(self) -> str:
+        """Routing key of orchestrators' reports to the home; no plugin's events can have it."""
+        return self.replicas_key_of(HOME)
+
+    def replicas_key_of(self, partition: int) -> str:
+        """Routing key of orchestrators' reports to a partition."""
+        return _numbered("orchestrator.replicas", partition)
+
+    def orchestrator_key(self, place: str) -> str:
+        """Routing key of orders to the orchestrator of a place."""
+        return f"orchestrator.{place}"
 
     def gateway_key(self, gateway: str) -> str:
         """Routing key of answers to one gateway."""

@@ -35,6 +35,8 @@ class Right(StrEnum):
     SUBMIT = "submit"
     OPERATE = "operate"
     """Commands for jobs, plugins, runners and reports."""
+    SCALE = "scale"
+    """How many runners there are."""
     ADMIN = "admin"
     """Users and tokens."""
 
@@ -54,7 +56,7 @@ class Role(StrEnum):
 
 _RIGHTS = {
     Role.VIEWER: frozenset({Right.READ}),
-    Role.OPERATOR: frozenset({Right.READ, Right.SUBMIT, Right.OPERATE}),
+    Role.OPERATOR: frozenset({Right.READ, Right.SUBMIT, Right.OPERATE, Right.SCALE}),
     Role.ADMIN: frozenset(Right),
 }
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from taskmanager.model.jobs import Job
 from taskmanager.model.registry import InstalledPlugin, RunnerState
+from taskmanager.model.replicas import Replica, ReplicaSet, ReplicaState
 
 
 class WaitingCode(StrEnum):
@@ -16,6 +17,8 @@ class WaitingCode(StrEnum):
     SUSPENDED = "suspended"
     BACKING_OFF = "backing_off"
     PLUGIN_STOPPED = "plugin_stopped"
+    RUNNER_STARTING = "runner_starting"
+    RUNNER_FAILED_TO_START = "runner_failed_to_start"
     NO_RUNNER = "no_runner"
     RUNNERS_DRAINED = "runners_drained"
     LIMIT_REACHED = "limit_reached"
@@ -32,6 +35,8 @@ class PluginLoad:
     running: int
     ended: Sequence[Job] = ()
     """The last jobs that are DONE, if they were looked up."""
+    kept: Sequence[ReplicaSet] = ()
+    """The runners kept by orchestrators that are at work."""
 
     @property
     def alive(self) -> list[RunnerState]:
@@ -60,15 +65,34 @@ class PluginLoad:
         return self.slots if self.plugin.limit is None else min(self.slots, self.plugin.limit)
 
     @property
+    def failing(self) -> list[Replica]:
+        """The kept runners that do not start."""
+        replicas = (replica for one in self.kept for replica in one.replicas)
+        return [replica for replica in replicas if replica.state is ReplicaState.FAILING]
+
+    @property
+    def starting(self) -> int:
+        """How many runners are on their way, or will be once the scheduler has seen that a job waits."""
+        wanted = sum(one.wish.needed_at_once(one.most) for one in self.kept)
+        return max(0, wanted - len(self.failing))
+
+    @property
     def obstacle(self) -> WaitingCode:
         """What keeps a job that is not waiting for something of its own from its turn."""
         limit = self.plugin.limit
         if self.plugin.paused:
             return WaitingCode.PLUGIN_STOPPED
         if not self.alive:
-            return WaitingCode.NO_RUNNER
+            return self._missing
         if not self.working:
             return WaitingCode.RUNNERS_DRAINED
         if limit is not None and self.running >= limit:
             return WaitingCode.LIMIT_REACHED
         return WaitingCode.NO_FREE_SLOT if self.busy >= self.slots else WaitingCode.ITS_TURN
+
+    @property
+    def _missing(self) -> WaitingCode:
+        """What becomes of the runners, of which there is none."""
+        if self.starting:
+            return WaitingCode.RUNNER_STARTING
+        return WaitingCode.RUNNER_FAILED_TO_START if self.failing else WaitingCode.NO_RUNNER

@@ -16,6 +16,7 @@ from taskmanager.mongo.counters import statistics_id
 from taskmanager.mongo.figures import growth
 from taskmanager.mongo.files import file_document, file_key
 from taskmanager.mongo.operations.writes import OperationWrites
+from taskmanager.mongo.replicas import set_writes
 from taskmanager.mongo.reports.writes import replay, report_document, withdraw
 from taskmanager.ports.store import Plan, StatisticsDelta
 from taskmanager.process.failpoints import Failpoint, failpoint
@@ -43,6 +44,7 @@ class PlanWrites:
         if plan.access is not None:
             await self._guarded(session, "settings", *self._access.guard_of(plan.access))
             await self._access.write(session, plan.access)
+        await self._guarded(session, "replicas", *set_writes(plan.replicas))
         await self._write_rest(session, plan)
         await self._operations.write_failures(session, plan.failures)
         await self._operations.write(session, plan.operations)
@@ -119,6 +121,9 @@ class PlanWrites:
         if plan.forgotten_runners:
             condition = {"_id": {"$in": list(plan.forgotten_runners)}}
             await self._database.runners.delete_many(condition, session=session)
+        if plan.forgotten_replicas:
+            condition = {"_id": {"$in": list(plan.forgotten_replicas)}}
+            await self._database.replicas.delete_many(condition, session=session)
 
 
 def _increment(delta: StatisticsDelta) -> Statement:

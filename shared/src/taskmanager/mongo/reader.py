@@ -35,6 +35,7 @@ from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
 from taskmanager.mongo.operations.reads import OperationReads
 from taskmanager.mongo.partitions import check_partitions
+from taskmanager.mongo.replicas import ReplicaReads
 from taskmanager.mongo.reports.reads import ReportReads
 from taskmanager.mongo.runners import RunnerReads
 
@@ -55,7 +56,9 @@ LISTED: Document = {
 _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
 
 
-class MongoReader(FiguresReads, FileReads, OperationReads, ReportReads, RunnerReads, AccessReads):
+class MongoReader(
+    FiguresReads, FileReads, OperationReads, ReplicaReads, ReportReads, RunnerReads, AccessReads
+):
     """Implements `taskmanager.ports.readers.JobReader` and, on the same connections, `AccessReader`."""
 
     def __init__(self, url: str) -> None:

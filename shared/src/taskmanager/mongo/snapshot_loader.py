@@ -15,6 +15,7 @@ from taskmanager.mongo.base.indexes import KEY_INDEX, OWNED
 from taskmanager.mongo.base.unreadable import first_readable, readable
 from taskmanager.mongo.operations.ahead import PagesAhead
 from taskmanager.mongo.operations.writes import OperationWrites
+from taskmanager.mongo.replicas import load_sets, with_their_runners
 from taskmanager.mongo.write_cache import WriteCache
 from taskmanager.ports.store import Needs, Snapshot
 
@@ -43,6 +44,8 @@ class SnapshotLoader:
         if not trusting:
             self._known.forget()
             self._ahead.forget()
+        replicas = await load_sets(self._database, needs.replicas)
+        needs = with_their_runners(needs, replicas.values())
         ahead = self._ahead.take(needs.pages)
         pages = ahead.pages | await self._operations.load_pages(needs.pages - ahead.pages.keys())
         named = needs.jobs.union(*pages.values())
@@ -71,6 +74,7 @@ class SnapshotLoader:
             operations=operations,
             pages=pages,
             access=await self._access.load(needs.access),
+            replicas=replicas,
         )
         return snapshot, [job for job_id, job in loaded.items() if job is not jobs.get(job_id)]
 

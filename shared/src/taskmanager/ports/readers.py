@@ -13,6 +13,7 @@ from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
 from taskmanager.model.queries import AuditPage, AuditQuery, FilePage, FileQuery, JobPage, JobQuery, Position
 from taskmanager.model.registry import AtWork, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 
 
@@ -92,6 +93,9 @@ class JobReader(Protocol):
 
     async def runners(self, plugin: str | None = None) -> Sequence[RunnerState]:
         """All runners by id; `alive` is decided by the database's clock."""
+
+    async def replica_sets(self, plugin: str | None = None) -> Sequence[ReplicaSet]:
+        """The replicas of one plugin or of all at all places, by place and plugin."""
 
     async def at_work(self, limit: int) -> Sequence[AtWork]:
         """Jobs that belong to a runner, by runner and id; at most `limit`."""

@@ -20,6 +20,7 @@ from taskmanager.model.registry import (
     StoredFile,
     TabStatistics,
 )
+from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Replay, Report, Withdrawal
 from taskmanager.model.states import Status, Tab
 from taskmanager.ports.access_store import AccessPlan, AccessState
@@ -47,6 +48,8 @@ class Needs:
     operations: frozenset[str] = frozenset()
     pages: frozenset[str] = frozenset()
     access: frozenset[str] = frozenset()
+    replicas: frozenset[str] = frozenset()
+    """Keys of replica sets; the runners of their replicas are loaded as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class Snapshot:
     operations: dict[str, Operation] = field(default_factory=dict)
     pages: dict[str, tuple[str, ...]] = field(default_factory=dict)
     access: AccessState = field(default_factory=AccessState)
+    replicas: dict[str, ReplicaSet] = field(default_factory=dict)
+    """Written only if they are still as seen here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,9 @@ class Plan:
     operations: Sequence[tuple[Operation | None, Operation]] = ()
     failures: Sequence[Failure] = ()
     access: AccessPlan | None = None
+    replicas: Sequence[ReplicaSet] = ()
+    forgotten_replicas: Sequence[str] = ()
+    """Keys of sets to remove."""
 
 
 PlanT = TypeVar("PlanT", bound=Plan)

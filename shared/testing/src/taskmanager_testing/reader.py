@@ -44,6 +44,7 @@ from taskmanager.model.registry import (
     StoredFile,
     TabStatistics,
 )
+from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 from taskmanager.model.states import Status, Tab
 from taskmanager.ports.report_store import Among
@@ -63,6 +64,7 @@ class FakeReader:
         self.stored: dict[str, Job] = {}
         self.installed: dict[str, InstalledPlugin] = {}
         self.known_runners: dict[str, RunnerState] = {}
+        self.known_replicas: dict[str, ReplicaSet] = {}
         self.blocks: list[LogBlock] = []
         self.recorded: list[StoredFile] = []
         self.figures: list[HourlyFigures] = []
@@ -248,6 +250,12 @@ class FakeReader:
         await self._arrive("runners")
         found = [self.known_runners[name] for name in sorted(self.known_runners)]
         return [runner for runner in found if plugin in (None, runner.plugin)]
+
+    async def replica_sets(self, plugin: str | None = None) -> Sequence[ReplicaSet]:
+        """See `JobReader.replica_sets`."""
+        await self._arrive("replica_sets")
+        found = (one for one in self.known_replicas.values() if plugin in {None, one.plugin})
+        return sorted(found, key=lambda one: one.key)
 
     async def at_work(self, limit: int) -> Sequence[AtWork]:
         """See `JobReader.at_work`."""

@@ -19,6 +19,7 @@ from taskmanager.model.registry import (
     StoredFile,
     TabStatistics,
 )
+from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Report
 from taskmanager.model.states import Status, Tab
 from taskmanager.ports.access_store import AccessState
@@ -43,6 +44,7 @@ class MemoryStore:
         """Everything that was added."""
         self.installed: dict[str, InstalledPlugin] = {}
         self.runners: dict[str, RunnerState] = {}
+        self.replicas: dict[str, ReplicaSet] = {}
         self.reports: dict[str, Report] = {}
         self.told = MemoryReports(self.reports, lambda: self.away)
         """What delivery sees of the reports."""
@@ -117,12 +119,15 @@ class MemoryStore:
             raise StoreUnavailableError(message)
 
     def _snapshot(self, needs: Needs) -> Snapshot:
+        replicas = {key: self.replicas[key] for key in needs.replicas if key in self.replicas}
+        theirs = {replica.runner for one in replicas.values() for replica in one.replicas}
+        runners = needs.runners | theirs
         pages = {key: self.pages[key] for key in needs.pages if key in self.pages}
         named = needs.jobs.union(*pages.values())
         searches: list[Callable[[Job], bool]] = [
             lambda job: job.id in named,
             lambda job: job.spec.unique in needs.uniques and job.tab is Tab.QUEUE,
-            lambda job: job.owner in needs.runners,
+            lambda job: job.owner in runners,
             lambda job: bool(
                 needs.leases_before
                 and job.lease
@@ -148,11 +153,12 @@ class MemoryStore:
                 if job.spec.unique and job.tab is Tab.QUEUE
             },
             plugins={name: one for name, one in self.installed.items() if name in needs.plugins},
-            runners={name: one for name, one in self.runners.items() if name in needs.runners},
+            runners={name: one for name, one in self.runners.items() if name in runners},
             statistics={key: one for key, one in self.statistics.items() if self._limited(needs, *key)},
             operations={key: one for key, one in self.operations.items() if key in needs.operations},
             pages=pages,
             access=self._access_state(needs),
+            replicas=replicas,
         )
 
     def _access_state(self, needs: Needs) -> AccessState:
@@ -184,6 +190,10 @@ class MemoryStore:
             if (self.installed[plugin.name].rev if plugin.name in self.installed else 0) != plugin.rev - 1:
                 message = f"plugin {plugin.name} changed meanwhile"
                 raise StoreUnavailableError(message)
+        for one in plan.replicas:
+            if (self.replicas[one.key].rev if one.key in self.replicas else 0) != one.rev - 1:
+                message = f"replicas {one.key} changed meanwhile"
+                raise StoreUnavailableError(message)
         for known, operation in plan.operations:
             stored_operation = self.operations.get(operation.id)
             if (stored_operation.rev if stored_operation else None) != (known.rev if known else None):
@@ -206,6 +216,9 @@ class MemoryStore:
         self.runners |= {runner.id: runner for runner in plan.runners}
         for name in plan.forgotten_runners:
             self.runners.pop(name, None)
+        self.replicas |= {one.key: one for one in plan.replicas}
+        for name in plan.forgotten_replicas:
+            self.replicas.pop(name, None)
         self.operations |= {operation.id: operation for _, operation in plan.operations}
         for failure in plan.failures:
             self.failures.setdefault((failure.operation, failure.number), failure)

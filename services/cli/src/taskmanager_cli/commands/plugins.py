@@ -8,6 +8,7 @@ import click
 
 from taskmanager_cli.commands.jobs.submit import KEY
 from taskmanager_cli.commands.operations import follow_operation
+from taskmanager_cli.commands.plugin_replicas import VERBS
 from taskmanager_cli.commands.plugin_views import HOURS, PLUGINS, plugin_details
 from taskmanager_cli.options import (
     NAME,
@@ -24,7 +25,7 @@ from taskmanager_cli.session import Session
 
 @click.group(cls=OrderedGroup)
 def plugins() -> None:
-    """List, show, stop, restart and limit plugins."""
+    """List, show, stop, restart, limit and scale plugins."""
 
 
 @plugins.command("list")
@@ -129,3 +130,7 @@ def cancel_jobs(session: Session, plugin: str, follow: bool, reason: str) -> Non
     follow_operation(
         session, session.client.send("POST", path, body={"reason": reason}, headers=headers).data, wait=follow
     )
+
+
+for verb in VERBS:
+    plugins.add_command(verb)

@@ -18,6 +18,9 @@ RIGHTS = {
     Right.OPERATE: _forbidden(
         "no_operate", "may not change jobs, plugins, runners and reports (the right 'operate' is missing)"
     ),
+    Right.SCALE: _forbidden(
+        "no_scale", "may not change how many runners there are (the right 'scale' is missing)"
+    ),
     Right.ADMIN: _forbidden("no_admin", "may not manage users and tokens (the right 'admin' is missing)"),
 }
 """The message for each right that is missing."""

@@ -2,6 +2,7 @@
 
 from taskmanager.model.control import JobAction, RunnerAction
 from taskmanager.model.reasons import Family, Reason
+from taskmanager.model.replicas import ScalingAction
 
 PROBLEMS = Family("problem", "Details of problems.")
 _code = PROBLEMS.code
@@ -13,6 +14,9 @@ _WORDS = {
     **{action.value: action.value for action in (*JobAction, RunnerAction.FORGET)},
     JobAction.PRIORITY.value: "change the priority",
     JobAction.NEXT.value: "put it next",
+    ScalingAction.SCALE.value: "change the number of runners",
+    ScalingAction.RENEW.value: "restart them one by one",
+    ScalingAction.FORGET_PLACE.value: "forget the place",
     "add_user": "add the user",
     "change_user": "change the user",
     "remove_user": "remove the user",
@@ -54,6 +58,7 @@ NO_RUNNER = _code("no_runner", "There is no runner '%(runner)s'.")
 UNKNOWN_RUNNER = _code(
     "unknown_runner", "There is no runner '%(runner)s': it never registered, or it was forgotten."
 )
+NO_PLACE = _code("no_place", "No orchestrator at '%(place)s' has reported plugin '%(plugin)s'.")
 NO_PLUGIN = _code("no_plugin", "There is no plugin '%(plugin)s'.")
 UNKNOWN_PLUGIN = _code(
     "unknown_plugin",

@@ -35,6 +35,24 @@ NO_RUNNER = _code(
     "No runner of plugin %(plugin)s is alive; the last one was heard from at %(at)s",
     "No runner of plugin %(plugin)s is alive",
 )
+RUNNER_STARTING = _code(
+    "runner_starting",
+    Plural(
+        "The only runner of plugin %(plugin)s is being started",
+        "%(count)s runners of plugin %(plugin)s are being started",
+    ),
+)
+RUNNER_FAILED_TO_START = _code(
+    "runner_failed_to_start",
+    Plural(
+        "The runner of plugin %(plugin)s ended or could not be started: %(error)s",
+        "%(count)s times in a row a runner of plugin %(plugin)s ended or could not be started: %(error)s",
+    ),
+    Plural(
+        "The runner of plugin %(plugin)s ended or could not be started",
+        "%(count)s times in a row a runner of plugin %(plugin)s ended or could not be started",
+    ),
+)
 RUNNER_DRAINED = _caused("runner_drained", "The only runner of plugin %(plugin)s was drained BY")
 RUNNERS_DRAINED = _caused(
     "runners_drained", "All %(count)s runners of plugin %(plugin)s are drained, the last one BY"

@@ -24,6 +24,7 @@ from taskmanager.messages import (
     ReplayReports,
     RevokeToken,
     RunnerCommand,
+    ScalingCommand,
     SendMessage,
     SetPassword,
     SetSecondFactor,
@@ -42,6 +43,7 @@ from taskmanager_gateway.http.problems import (
     NOT_POSSIBLE,
     UNKNOWN_JOB,
     UNKNOWN_OPERATION,
+    UNKNOWN_PLACE,
     UNKNOWN_PLUGIN,
     UNKNOWN_REPORT,
     UNKNOWN_RUNNER,
@@ -127,6 +129,12 @@ async def _plugin(permissions: Permissions, order: PluginCommand, who: Principal
     allow(who, order.plugin)
 
 
+async def _scaling(permissions: Permissions, order: ScalingCommand, who: Principal) -> None:
+    del permissions
+    allow_right(who, Right.SCALE)
+    allow(who, order.plugin)
+
+
 async def _runner(permissions: Permissions, order: RunnerCommand, who: Principal) -> None:
     await permissions.runner(order.runner, who)
 
@@ -154,7 +162,9 @@ async def _plugin_of_job(
     return await permissions.plugin_of_job(order.job, who)
 
 
-async def _plugin_named(permissions: Permissions, order: PluginCommand, who: Principal) -> str | None:
+async def _plugin_named(
+    permissions: Permissions, order: PluginCommand | ScalingCommand, who: Principal
+) -> str | None:
     del permissions, who
     return order.plugin
 
@@ -204,6 +214,11 @@ ORDERS: Mapping[type, OrderRules[Any]] = {
         _operate(_runner),
         lambda order: ProblemError(UNKNOWN_RUNNER, problems.NO_RUNNER(runner=order.runner[:80])),
         plugin=_plugin_of_runner,
+    ),
+    ScalingCommand: OrderRules(
+        _scaling,
+        lambda order: ProblemError(UNKNOWN_PLACE, problems.NO_PLACE(plugin=order.plugin, place=order.place)),
+        plugin=_plugin_named,
     ),
     StartOperation: OrderRules(
         _operate(_start),

@@ -57,6 +57,7 @@ UNKNOWN_PLUGIN = ProblemKind("unknown-plugin", 404, "No such plugin is installed
 UNKNOWN_JOB_TYPE = ProblemKind("unknown-job-type", 404, "No plugin handles this job type")
 UNKNOWN_TEMPLATE = ProblemKind("unknown-template", 404, "The plugin has no such template")
 UNKNOWN_RUNNER = ProblemKind("unknown-runner", 404, "No such runner")
+UNKNOWN_PLACE = ProblemKind("unknown-place", 404, "No such place")
 UNKNOWN_REPORT = ProblemKind("unknown-report", 404, "No such report")
 UNKNOWN_OPERATION = ProblemKind("unknown-operation", 404, "No such operation")
 UNKNOWN_USER = ProblemKind("unknown-user", 404, "No such user")

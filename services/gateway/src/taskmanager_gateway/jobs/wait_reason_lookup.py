@@ -73,10 +73,13 @@ class WaitReasonLookup:
     async def _circumstances(self, name: str | None) -> Mapping[str, PluginLoad]:
         """The load by plugin: of the named one, or of all."""
         reads = asyncio.gather(
-            self._reader.plugins(), self._reader.statistics(name), self._reader.runners(name)
+            self._reader.plugins(),
+            self._reader.statistics(name),
+            self._reader.runners(name),
+            self._reader.replica_sets(name),
         )
         try:
-            plugins, statistics, runners = await from_store(reads, LOOKUP_TIME)
+            plugins, statistics, runners, sets = await from_store(reads, LOOKUP_TIME)
         except StoreUnavailableError as error:
             log.debug("reasons_not_read", plugin=name, error=str(error))
             return {}
@@ -86,6 +89,7 @@ class WaitReasonLookup:
                 plugin,
                 [runner for runner in runners if runner.plugin == plugin.name],
                 running.get(plugin.name, 0),
+                kept=[one for one in sets if one.plugin == plugin.name and one.heard],
             )
             for plugin in plugins
         }

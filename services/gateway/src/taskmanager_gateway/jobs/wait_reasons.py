@@ -1,5 +1,6 @@
 """Why a job does not run: a sentence for people and a word for programs. Pure; uses no store."""
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +50,7 @@ def waiting_reason(
         return None
     if job.not_before is not None:
         return _waiting(WaitingCode.BACKING_OFF, _backing_off(job, job.not_before))
-    code, obstacle = around.obstacle, _obstacle(around)
+    code, obstacle = around.obstacle, _OBSTACLES[around.obstacle](around)
     return _waiting(
         code,
         _placed(obstacle, position),
@@ -88,6 +89,28 @@ def _pause(job: Job, around: PluginLoad) -> Waiting:
     return _waiting(WaitingCode.SUSPENDED, waiting.PAUSED())
 
 
+def _plugin_stopped(around: PluginLoad) -> Reason:
+    stop = around.plugin.stop
+    if stop is None:
+        return _no_turn(around)
+    return _stopped(waiting.PLUGIN_STOPPED, around, stop)
+
+
+def _starting(around: PluginLoad) -> Reason:
+    return waiting.RUNNER_STARTING(plugin=around.plugin.name, count=around.starting)
+
+
+def _no_slot(around: PluginLoad) -> Reason:
+    return waiting.NO_FREE_SLOT(count=around.slots, plugin=around.plugin.name)
+
+
+def _failed_to_start(around: PluginLoad) -> Reason:
+    worst = max(around.failing, key=lambda replica: replica.failures)
+    return waiting.RUNNER_FAILED_TO_START(
+        plugin=around.plugin.name, count=max(1, worst.failures), error=worst.detail or None
+    )
+
+
 def _no_runner(around: PluginLoad) -> Reason:
     heard = max((runner.last_heartbeat for runner in around.runners), default=None)
     return waiting.NO_RUNNER(plugin=around.plugin.name, at=heard)
@@ -105,24 +128,21 @@ def _limit(around: PluginLoad) -> Reason:
     return waiting.LIMIT_REACHED(plugin=around.plugin.name, count=around.running, limit=around.plugin.limit)
 
 
-def _obstacle(around: PluginLoad) -> Reason:
-    """The sentence about what keeps the plugin's jobs from their turn."""
-    stop, name = around.plugin.stop, around.plugin.name
-    match around.obstacle:
-        case WaitingCode.PLUGIN_STOPPED if stop is not None:
-            return _stopped(waiting.PLUGIN_STOPPED, around, stop)
-        case WaitingCode.NO_RUNNER:
-            return _no_runner(around)
-        case WaitingCode.RUNNERS_DRAINED:
-            return _drained(around)
-        case WaitingCode.LIMIT_REACHED:
-            return _limit(around)
-        case WaitingCode.NO_FREE_SLOT:
-            return waiting.NO_FREE_SLOT(count=around.slots, plugin=name)
-        case _:
-            return waiting.ITS_TURN(plugin=name)
+def _no_turn(around: PluginLoad) -> Reason:
+    return waiting.ITS_TURN(plugin=around.plugin.name)
 
 
+_OBSTACLES: Mapping[WaitingCode, Callable[[PluginLoad], Reason]] = {
+    WaitingCode.PLUGIN_STOPPED: _plugin_stopped,
+    WaitingCode.RUNNER_STARTING: _starting,
+    WaitingCode.RUNNER_FAILED_TO_START: _failed_to_start,
+    WaitingCode.NO_RUNNER: _no_runner,
+    WaitingCode.RUNNERS_DRAINED: _drained,
+    WaitingCode.LIMIT_REACHED: _limit,
+    WaitingCode.NO_FREE_SLOT: _no_slot,
+    WaitingCode.ITS_TURN: _no_turn,
+}
+"""The sentences about what keeps the plugin's jobs from their turn."""
 _MOVING = frozenset({WaitingCode.LIMIT_REACHED, WaitingCode.NO_FREE_SLOT})
 """Reasons that resolve themselves as jobs end."""
 

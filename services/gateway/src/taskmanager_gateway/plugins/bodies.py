@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from taskmanager.model.control import StopMode
+from taskmanager.model.replicas import ScalingMode
+from taskmanager.model.replicas.scaling import Count
 from taskmanager.process.clock import whole_milliseconds
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.http.command_bodies import ReasonBody
@@ -31,6 +33,30 @@ class StopBody(ReasonBody):
         if not now < self.until <= now + LONGEST_STOP:
             raise field_problem(INVALID_REQUEST, [FieldError.of("until", faults.END_OF_STOP())])
         return whole_milliseconds(self.until.astimezone(UTC))
+
+
+class ScaleBody(ReasonBody):
+    """How many runners a plugin is to have at a place: `desired`, or by itself from `min` to `max`."""
+
+    mode: ScalingMode = ScalingMode.MANUAL
+    desired: Count | None = None
+    min: Count | None = None
+    max: Count | None = None
+
+    @model_validator(mode="after")
+    def _fits_the_mode(self) -> "ScaleBody":
+        """Each mode has numbers of its own."""
+        by_hand = self.mode is ScalingMode.MANUAL
+        wanted, other = (("desired",), ("min", "max")) if by_hand else (("min", "max"), ("desired",))
+        for name in wanted:
+            if getattr(self, name) is None:
+                message = f"mode {self.mode} needs {' and '.join(wanted)}"
+                raise ValueError(message)
+        for name in other:
+            if getattr(self, name) is not None:
+                message = f"mode {self.mode} takes no {name}"
+                raise ValueError(message)
+        return self
 
 
 class LimitBody(ReasonBody):

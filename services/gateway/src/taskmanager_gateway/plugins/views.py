@@ -13,6 +13,7 @@ from taskmanager.model.jobs import (
 )
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
+from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.http.views import API, CommandView, InterruptionView
 
@@ -53,6 +54,9 @@ class PluginView(Record):
     accepting: bool
     limit: int | None
     runners_alive: int
+    runners_wanted: int = Field(
+        description="Runners that orchestrators keep for it, or will as soon as a job waits."
+    )
     slots: int
     busy: int
     statuses: dict[Status, int]
@@ -61,7 +65,11 @@ class PluginView(Record):
 
     @classmethod
     def of(
-        cls, plugin: InstalledPlugin, statistics: Iterable[TabStatistics], runners: Iterable[RunnerState]
+        cls,
+        plugin: InstalledPlugin,
+        statistics: Iterable[TabStatistics],
+        runners: Iterable[RunnerState],
+        kept: Iterable[ReplicaSet] = (),
     ) -> "PluginView":
         """Combine what is stored about one plugin; rows of other plugins are ignored."""
         sums = {row.tab: row for row in statistics if row.plugin == plugin.name}
@@ -78,6 +86,9 @@ class PluginView(Record):
             accepting=plugin.accepting,
             limit=plugin.limit,
             runners_alive=len(alive),
+            runners_wanted=sum(
+                one.wish.needed_at_once(one.most) for one in kept if one.plugin == plugin.name and one.heard
+            ),
             slots=sum(runner.slots for runner in alive),
             busy=sum(runner.busy for runner in alive),
             statuses=_statuses(sums.values()),

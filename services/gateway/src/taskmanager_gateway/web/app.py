@@ -24,7 +24,7 @@ from taskmanager_gateway.web.home import home
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
 from taskmanager_gateway.web.operations import operations
-from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands
+from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands, replicas
 from taskmanager_gateway.web.reports import reports
 from taskmanager_gateway.web.runners import runners
 from taskmanager_gateway.web.shell.assets import Assets
@@ -75,6 +75,7 @@ def make_pages(services: Services) -> ASGIApp:
         tokens,
         plugin,
         bulk,
+        replicas,  # before the routes that take any action's name
         plugin_commands,
         errors,
         job,

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 
 from taskmanager.errors import TaskManagerError
 from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
+from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.states import Status, Tab
 from taskmanager.model.waiting import PluginLoad, WaitingCode
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import JobReader
 from taskmanager.process.lifecycle import every
 from taskmanager.process.logs import get_logger
+from taskmanager_scheduler.background.replica_gauges import set_replica_gauges
 from taskmanager_scheduler.decisions.job_metrics import metrics_of
 from taskmanager_scheduler.metrics import (
     JOBS,
@@ -20,6 +22,7 @@ from taskmanager_scheduler.metrics import (
     PLUGIN_SLOTS,
     QUEUE_OLDEST,
     QUEUE_WAITING,
+    REPLICAS,
     RUNNERS,
     SCHEDULER_ACTIVE,
 )
@@ -30,6 +33,8 @@ WAITING_REASONS = (
     PAUSE,
     WaitingCode.BACKING_OFF.value,
     WaitingCode.PLUGIN_STOPPED.value,
+    WaitingCode.RUNNER_STARTING.value,
+    WaitingCode.RUNNER_FAILED_TO_START.value,
     WaitingCode.NO_RUNNER.value,
     WaitingCode.RUNNERS_DRAINED.value,
     WaitingCode.LIMIT_REACHED.value,
@@ -79,13 +84,19 @@ def figures_of(
     statistics: Sequence[TabStatistics],
     runners: Sequence[RunnerState],
     backing_off: Mapping[str, int],
+    kept: Sequence[ReplicaSet] = (),
 ) -> Sequence[PluginFigures]:
     """What is shown of each plugin; pure."""
     found = []
     for plugin in plugins:
         own = [one for one in statistics if one.plugin == plugin.name]
         running = sum(one.running for one in own if one.tab is Tab.QUEUE)
-        load = PluginLoad(plugin, [one for one in runners if one.plugin == plugin.name], running)
+        load = PluginLoad(
+            plugin,
+            [one for one in runners if one.plugin == plugin.name],
+            running,
+            kept=[one for one in kept if one.plugin == plugin.name and one.heard],
+        )
         statuses = {status: sum(one.statuses.get(status, 0) for one in own) for status in Status}
         found.append(PluginFigures(load, statuses, backing_off.get(plugin.name, 0)))
     return found
@@ -114,14 +125,18 @@ class Gauges:
         if not self._active():
             return
         now = self._clock.now()
-        statistics, runners, backing_off = await asyncio.gather(
-            self._reader.statistics(), self._reader.runners(), self._reader.backing_off(now)
+        statistics, runners, backing_off, kept = await asyncio.gather(
+            self._reader.statistics(),
+            self._reader.runners(),
+            self._reader.backing_off(now),
+            self._reader.replica_sets(),
         )
-        figures = figures_of(plugins, statistics, runners, backing_off)
+        figures = figures_of(plugins, statistics, runners, backing_off, kept)
         oldest = await asyncio.gather(*(self._oldest(one, now) for one in figures))
         _clear()
         for one, seconds in zip(figures, oldest, strict=True):
             _show(one, seconds)
+        set_replica_gauges(kept, runners)
 
     async def _oldest(self, figures: PluginFigures, now: datetime) -> float | None:
         """How long the longest waiting job has waited, None if that cannot be found in time."""
@@ -142,7 +157,7 @@ class Gauges:
 
 
 def _clear() -> None:
-    for gauge in (JOBS, PAUSED, QUEUE_OLDEST, QUEUE_WAITING, RUNNERS, PLUGIN_SLOTS):
+    for gauge in (JOBS, PAUSED, QUEUE_OLDEST, QUEUE_WAITING, RUNNERS, PLUGIN_SLOTS, REPLICAS):
         gauge.clear()
 
 

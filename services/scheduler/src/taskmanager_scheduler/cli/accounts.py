@@ -49,6 +49,7 @@ class AccountsPlan:
         self._write_addresses("gateway", self.users.gateway, Account.GATEWAY)
         self._write_addresses("scheduler", self.users.scheduler, Account.SCHEDULER)
         self._write_addresses("migrate", self.users.migrate, Account.MIGRATE)
+        self._write_addresses("orchestrator", self.users.orchestrator, None)
         for plugin in self.plugins:
             self._write_addresses(f"runner-{plugin}", self.users.runner(plugin), None)
         if self.certificates is not None:
@@ -57,7 +58,7 @@ class AccountsPlan:
     def _write_certificates(self, made: Path) -> None:
         authority = (made / AUTHORITY).read_text(encoding="utf-8")
         owners = {"broker": "broker", "database": "database"}
-        readers = ["gateway", "scheduler", "migrate", "replica-set", *owners]
+        readers = ["gateway", "scheduler", "migrate", "orchestrator", "replica-set", *owners]
         for reader in [*readers, *(f"runner-{plugin}" for plugin in self.plugins)]:
             self._write(reader, AUTHORITY, authority, owners.get(reader, "services"))
         for folder, name, owner in (("broker", "rabbitmq", "broker"), ("gateway", "gateway", "services")):

@@ -26,6 +26,7 @@ from taskmanager.messages import (
     ReplayReports,
     RevokeToken,
     RunnerCommand,
+    ScalingCommand,
     SendMessage,
     SetPassword,
     SetSecondFactor,
@@ -43,6 +44,7 @@ from taskmanager_scheduler.commands import (
     plugins,
     reports,
     runners,
+    scaling,
     second_factors,
     security_keys,
 )
@@ -53,6 +55,7 @@ from taskmanager_scheduler.jobs.effects import AnswerGateway
 class CommandSpace(
     plugins.PluginSpace,
     runners.RunnerSpace,
+    scaling.ScalingSpace,
     operations.OperationSpace,
     reports.ReportSpace,
     access.AccessSpace,
@@ -67,6 +70,7 @@ HANDLERS: Mapping[type, CommandHandler[CommandSpace, Any]] = {
     JobCommand: jobs.JOB,
     PluginCommand: plugins.PLUGIN,
     RunnerCommand: runners.RUNNER,
+    ScalingCommand: scaling.SCALING,
     StartOperation: operations.START,
     StopOperation: operations.STOP,
     SendMessage: reports.MESSAGE,

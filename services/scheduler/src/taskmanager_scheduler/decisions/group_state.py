@@ -16,6 +16,7 @@ from taskmanager.messages import (
     Inbound,
     Logged,
     LogInsSeen,
+    ReplicasReported,
     RunnerEvent,
     RunnerEvents,
     SessionsUsed,
@@ -26,6 +27,7 @@ from taskmanager.messages import (
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Operation
 from taskmanager.model.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
+from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Replay, Report, Withdrawal
 from taskmanager.model.states import Tab
 from taskmanager.ports.store import Snapshot
@@ -49,6 +51,7 @@ from taskmanager_scheduler.jobs.events import (
     TransitionContext,
 )
 from taskmanager_scheduler.jobs.transitions import transition
+from taskmanager_scheduler.replicas.reports import changed_replicas, on_report
 
 
 @dataclass(slots=True)
@@ -73,6 +76,8 @@ class GroupState:
     operations: dict[str, Operation] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
     installed: dict[str, InstalledPlugin] = field(default_factory=dict)
+    replicas: dict[str, ReplicaSet] = field(default_factory=dict)
+    forgotten_replicas: set[str] = field(default_factory=set)
     register: AccessGroupState = field(init=False)
 
     def __post_init__(self) -> None:
@@ -81,6 +86,7 @@ class GroupState:
         self.holders = dict(self.snapshot.holders)
         self.installed = dict(self.snapshot.plugins)
         self.operations = dict(self.snapshot.operations)
+        self.replicas = dict(self.snapshot.replicas)
         self.register = AccessGroupState(self.snapshot.access)
 
     def take(self, message: Inbound) -> None:
@@ -101,6 +107,8 @@ class GroupState:
                 sender = Sender(message.runner, message.instance, message.plugin)
                 for event in message.events:
                     self._take_event(event, message, sender)
+            case ReplicasReported():
+                on_report(self, message)
 
     def _take_submission(self, submit: Submit) -> None:
         if submit.job in self.snapshot.unreadable:
@@ -194,6 +202,12 @@ class GroupState:
         """Store the new state of an operation."""
         self.operations[operation.id] = operation
 
+    def change_replicas(self, one: ReplicaSet) -> None:
+        """Store the new state of a set of replicas; it is written once."""
+        loaded = self.snapshot.replicas.get(one.key)
+        self.replicas[one.key] = one.model_copy(update={"rev": (loaded.rev if loaded else 0) + 1})
+        self.forgotten_replicas.discard(one.key)
+
     def decision(self) -> Decision:
         """Everything collected so far, as one decision."""
         pairs = [(before, self.jobs[job_id]) for job_id, before in self.touched.items()]
@@ -203,6 +217,7 @@ class GroupState:
             for key, after in self.operations.items()
             if after is not (before := self.snapshot.operations.get(key))
         ]
+        replicas = [one for key, one in self.replicas.items() if one is not self.snapshot.replicas.get(key)]
         return Decision(
             jobs=pairs,
             statistics=deltas(pairs),
@@ -218,6 +233,8 @@ class GroupState:
             audit=self.audit,
             operations=operations,
             access=self.register.plan(),
+            replicas=replicas,
+            forgotten_replicas=sorted(self.forgotten_replicas),
             effects=self.effects,
             changes=[
                 *(change_of(before, after, logged=after.id in logged) for before, after in pairs),
@@ -227,7 +244,7 @@ class GroupState:
                     if one in self.jobs and one not in self.touched
                 ),
             ],
-            changed_plugins=sorted(self.plugins),
+            changed_plugins=sorted({*self.plugins, *changed_replicas(self.snapshot.replicas, replicas)}),
             changed_operations=[one.id for _, one in operations],
         )
 

@@ -11,11 +11,13 @@ from taskmanager.messages import (
     Heartbeat,
     Hello,
     Inbound,
+    ReplicasReported,
     RunnerEvent,
     RunnerEvents,
     Submissions,
     Submit,
 )
+from taskmanager.model.replicas import set_key
 from taskmanager.ports.store import Needs
 from taskmanager_scheduler.commands.execution import needs_of_command
 
@@ -32,6 +34,9 @@ def needs_of(messages: Iterable[Inbound]) -> Needs:
                 named.add(needs_of_command(message))
             case RunnerEvents():
                 named.add_events(message)
+            case ReplicasReported():
+                named.replicas.add(set_key(message.plugin, message.place))
+                named.runners.update(replica.runner for replica in message.replicas)
     return named.needs()
 
 
@@ -44,6 +49,7 @@ class _Named:
     plugins: set[str] = field(default_factory=set)
     operations: set[str] = field(default_factory=set)
     access: set[str] = field(default_factory=set)
+    replicas: set[str] = field(default_factory=set)
 
     def add(self, needs: Needs) -> None:
         """Add what one command needs."""
@@ -52,6 +58,7 @@ class _Named:
         self.plugins |= needs.plugins
         self.operations |= needs.operations
         self.access |= needs.access
+        self.replicas |= needs.replicas
 
     def add_submission(self, submit: Submit) -> None:
         """Add the job, which is most likely new, and its unique key."""
@@ -79,6 +86,7 @@ class _Named:
             plugins=frozenset(self.plugins),
             operations=frozenset(self.operations),
             access=frozenset(self.access),
+            replicas=frozenset(self.replicas),
         )
 
 

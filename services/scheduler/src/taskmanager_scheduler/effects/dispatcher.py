@@ -21,8 +21,10 @@ from taskmanager_scheduler.jobs.effects import (
     AnswerRunner,
     DeclarePlugin,
     Effect,
+    NudgeOrchestrator,
     NudgePlugin,
     NudgeRunner,
+    OrderReplicas,
     SendTicket,
 )
 from taskmanager_scheduler.metrics import EFFECTS_FAILED
@@ -70,6 +72,7 @@ class Dispatcher:
             self._tell_gateways(decision),
             self._nudge(decision),
             self._answer_gateways(decision.effects),
+            self._tell_orchestrators(decision.effects),
         )
         return sent
 
@@ -146,6 +149,15 @@ class Dispatcher:
             if isinstance(effect, AnswerGateway):
                 key = self._topology.gateway_key(effect.gateway)
                 await self._tried("result", self._control(key, effect.result))
+
+    async def _tell_orchestrators(self, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, OrderReplicas):
+                key = self._topology.orchestrator_key(effect.orders.place)
+                await self._tried("orders", self._control(key, effect.orders))
+            elif isinstance(effect, NudgeOrchestrator):
+                key = self._topology.orchestrator_key(effect.place)
+                await self._tried("notice", self._control(key, Notice()))
 
     async def _control(self, key: str, message: Message) -> None:
         """Publish to a private queue; not persistent, since the message is worthless later."""

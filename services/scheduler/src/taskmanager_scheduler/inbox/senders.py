@@ -13,6 +13,7 @@ from taskmanager.messages import (
     Hello,
     Inbound,
     LogInsSeen,
+    ReplicasReported,
     RunnerEvents,
     SessionsUsed,
     Submissions,
@@ -55,6 +56,8 @@ class Senders:
                 return self.topology.events_key(message.plugin)
             case Command() | TokensUsed() | SessionsUsed() | LogInsSeen():
                 return self.topology.command_key_of(self.partition)
+            case ReplicasReported():
+                return self.topology.replicas_key_of(self.topology.partition_of(message.plugin))
             case Tick():
                 return self.topology.tick_key_of(self.partition)
 
@@ -73,6 +76,8 @@ def _allowed(users: BrokerUsers, message: Inbound) -> tuple[str, ...]:
             return users.gateway, users.scheduler  # the scheduler itself ends a stop that has expired
         case RunnerEvents():
             return (users.runner(message.plugin),)
+        case ReplicasReported():
+            return (users.orchestrator,)
         case Tick():
             return (users.scheduler,)
 

@@ -10,6 +10,7 @@ from taskmanager.messages import (
     Grant,
     Inbound,
     Refusal,
+    ReplicaOrders,
     RunnerEvents,
     RunnerOrders,
 )
@@ -82,6 +83,20 @@ class NudgePlugin:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderReplicas:
+    """Tell an orchestrator how many replicas there are to be, and which to stop."""
+
+    orders: ReplicaOrders
+
+
+@dataclass(frozen=True, slots=True)
+class NudgeOrchestrator:
+    """Make the orchestrator of a place report now, which is answered with orders."""
+
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerGateway:
     """Tell the gateway the outcome of a command."""
 
@@ -91,7 +106,17 @@ class AnswerGateway:
 
 Stored = StoreReport | WithdrawReports
 """Effects that are part of the plan and so are carried out by storing it."""
-Effect = AnswerRunner | NudgeRunner | NudgePlugin | AnswerGateway | SendTicket | DeclarePlugin | Stored
+Effect = (
+    AnswerRunner
+    | NudgeRunner
+    | NudgePlugin
+    | AnswerGateway
+    | OrderReplicas
+    | NudgeOrchestrator
+    | SendTicket
+    | DeclarePlugin
+    | Stored
+)
 
 
 def refusals(message: Inbound) -> list[AnswerRunner]:

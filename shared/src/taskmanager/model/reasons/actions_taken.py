@@ -4,6 +4,7 @@ from itertools import product
 
 from taskmanager.model.control import JobAction, PluginAction, RunnerAction, StopMode
 from taskmanager.model.reasons.catalogue import Code, Family
+from taskmanager.model.replicas.scaling import ScalingAction
 
 DEEDS = Family("deed", "What the audit says was asked for; the pages have fuller sentences.")
 _code = DEEDS.code
@@ -33,6 +34,13 @@ DRAIN = _code("drain", "drain, jobs handed back after %(seconds)s s", "drain")
 RUNNERS = {
     RunnerAction.RESUME: _code("resume", "resume"),
     RunnerAction.FORGET: _code("forget", "forget"),
+}
+
+SCALE = _code("scale", "scale to %(number)s at %(place)s")
+SCALE_AUTO = _code("scale_auto", "scale automatically from %(lowest)s to %(highest)s at %(place)s")
+PLACES = {
+    ScalingAction.RENEW: _code("renew", "restart one by one at %(place)s"),
+    ScalingAction.FORGET_PLACE: _code("forget_place", "forget place %(place)s"),
 }
 
 MESSAGE = _code("message", "message to Goobi, %(type)s")

@@ -17,9 +17,9 @@ FAILURES_IN_A_ROW = _code(
 DEFECT = _code("defect", "a defect of the scheduler: %(error)s")
 STOP_OVER = _code("stop_over", "the stop by %(by)s was to last until %(until)s")
 
-BREAKER, TIMER, SCHEDULER = "circuit breaker", "timer", "scheduler"
+BREAKER, TIMER, SCHEDULER, SCALING = "circuit breaker", "timer", "scheduler", "scaling"
 """The names under which the scheduler acts: who a stop is by, and the actor of a command."""
-_ACTORS = {name: _code(name.replace(" ", "_"), name) for name in (BREAKER, TIMER, SCHEDULER)}
+_ACTORS = {name: _code(name.replace(" ", "_"), name) for name in (BREAKER, TIMER, SCHEDULER, SCALING)}
 
 
 def actor(name: str) -> Reason | str:

@@ -34,6 +34,13 @@ OPERATION_UNREADABLE = _code("operation_unreadable", "the stored record of this 
 OPERATION_DONE = _code("operation_done", "the operation has already ended")
 RUNNER_ALIVE = _code("runner_alive", "the runner is alive: it was last heard from %(seconds)s s ago")
 OWNS_JOBS = _code("owns_jobs", "it still owns %(count)s job(s): wait until their leases have ended")
+TOO_MANY_RUNNERS = _code("too_many_runners", "the orchestrator of %(place)s allows at most %(limit)s")
+LIMITS_CROSSED = _code("limits_crossed", "the lower limit %(lowest)s is above the upper one, %(highest)s")
+ONLY_THE_LAST = _code(
+    "only_the_last", "the engine of %(place)s only removes the last runner: restart them with its own tools"
+)
+PLACE_HEARD = _code("place_heard", "its orchestrator is at work: it last reported %(seconds)s s ago")
+NO_PLACE = _code("no_place", "no orchestrator has reported this plugin at this place")
 USER_EXISTS = _code(
     "user_exists", "a user named %(name)s already exists: change that user, or choose another name"
 )

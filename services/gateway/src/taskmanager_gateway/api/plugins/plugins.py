@@ -23,9 +23,11 @@ router = APIRouter(prefix=API, tags=["Plugins and runners"], dependencies=[needs
 
 async def _views(request: Request, who: Principal, name: str | None = None) -> list[PluginView]:
     reader = services_of(request).reader
-    reads = asyncio.gather(reader.plugins(), reader.statistics(name), reader.runners(name))
-    plugins, statistics, runners = await from_store(reads)
-    return [PluginView.of(plugin, statistics, runners) for plugin in plugins if who.sees(plugin.name)]
+    reads = asyncio.gather(
+        reader.plugins(), reader.statistics(name), reader.runners(name), reader.replica_sets(name)
+    )
+    plugins, statistics, runners, kept = await from_store(reads)
+    return [PluginView.of(plugin, statistics, runners, kept) for plugin in plugins if who.sees(plugin.name)]
 
 
 @router.get(

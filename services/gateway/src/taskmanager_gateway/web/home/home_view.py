@@ -34,6 +34,8 @@ class HomePlugin:
     """Jobs that have failed today."""
     oldest: datetime | None
     alive: int
+    wanted: int
+    """Runners that come by themselves when a job waits."""
     chart: Chart
 
 
@@ -105,6 +107,7 @@ def _plugin(one: PluginView, glance: HomeSummary, now: datetime, midnight: datet
         failed=_failed(figures, midnight),
         oldest=glance.oldest.get(name),
         alive=one.runners_alive,
+        wanted=one.runners_wanted,
         chart=chart(figures, now),
     )
 
@@ -115,7 +118,7 @@ def _failed(figures: Sequence[HourlyFigures], midnight: datetime) -> int:
 
 
 def _looks(one: HomePlugin) -> Iterator[Alert]:
-    if not one.alive:
+    if not one.alive and (one.waiting or not one.wanted):
         kind = AlertKind.NO_RUNNER_WAITING if one.waiting else AlertKind.NO_RUNNER
         yield Alert(kind, one.name, one.title, one.waiting)
     if one.stop is not None and one.waiting:

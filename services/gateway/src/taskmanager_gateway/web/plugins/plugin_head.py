@@ -50,8 +50,10 @@ class Head:
 
     @property
     def without_runner(self) -> bool:
-        """Whether no runner is alive to do the work."""
-        return self.plugin is not None and not self.plugin.runners_alive and not self.stopped
+        """Whether no runner is alive to do the work, and none comes by itself."""
+        if self.plugin is None or self.stopped:
+            return False
+        return not self.plugin.runners_alive and not self.plugin.runners_wanted
 
 
 def head_of(

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.registry import InstalledPlugin, RunnerState
+from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.waiting import PluginLoad
 from taskmanager.ports.readers import JobReader
 from taskmanager.process.logs import get_logger
@@ -29,6 +30,8 @@ class Overview:
     current: bool = False
     read_at: float = field(default_factory=time.monotonic)
     installed: Sequence[InstalledPlugin] = ()
+    kept: Sequence[ReplicaSet] = ()
+    """The runners that orchestrators keep."""
 
     def plugin(self, name: str) -> PluginView | None:
         """The plugin of that name, or None."""
@@ -41,11 +44,12 @@ class Overview:
         if view is None or installed is None:
             return None
         runners = [runner for runner in self.runners if runner.plugin == name]
-        return PluginLoad(installed, runners, view.still_running)
+        kept = [one for one in self.kept if one.plugin == name and one.heard]
+        return PluginLoad(installed, runners, view.still_running, kept=kept)
 
 
 class Overviews:
-    """Three small reads at a time, however many readers there are."""
+    """Four small reads at a time, however many readers there are."""
 
     def __init__(self, reader: JobReader) -> None:
         """`reader` reads the plugins, counts and runners."""
@@ -64,14 +68,15 @@ class Overviews:
 
     async def _read(self) -> Overview:
         begun = time.monotonic()
-        reads = asyncio.gather(self._reader.plugins(), self._reader.statistics(), self._reader.runners())
+        reader = self._reader
+        reads = asyncio.gather(reader.plugins(), reader.statistics(), reader.runners(), reader.replica_sets())
         try:
-            plugins, statistics, runners = await from_store(reads, LOOKUP_TIME)
+            plugins, statistics, runners, kept = await from_store(reads, LOOKUP_TIME)
         except StoreUnavailableError as error:
             log.warning("overview_not_read", error=str(error))
-            return Overview(self._last.plugins, self._last.runners, installed=self._last.installed)
-        views = [PluginView.of(plugin, statistics, runners) for plugin in plugins]
-        made = Overview(views, runners, current=True, read_at=begun, installed=plugins)
+            return replace(self._last, current=False, read_at=time.monotonic())
+        views = [PluginView.of(plugin, statistics, runners, kept) for plugin in plugins]
+        made = Overview(views, runners, current=True, read_at=begun, installed=plugins, kept=kept)
         if begun >= self._last.read_at or not self._last.current:
             self._last = made
         return made

@@ -1,0 +1,1 @@
+"""The engines, each behind the same port, and what the file says about each."""
