@@ -1,7 +1,7 @@
 """Every ticket is settled by the scheduler's answer or given back in time; no grant is lost."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner.messaging import claims as module
 from taskmanager_plugin_runner.messaging import open_lanes, questions
 from taskmanager_plugin_runner.messaging.claims import Claims
+from taskmanager_plugin_runner.messaging.granted import Granted
 from taskmanager_testing.lanes import FakeLanes
 from taskmanager_testing.waiting import eventually_async
 
@@ -59,8 +60,8 @@ class Scene:
         for lane in range(slots):
             self.claims.free(lane)
 
-    def _start(self, lane: int, grant: Grant, _asked_at: float) -> None:
-        self.started.append((lane, grant.job))
+    def _start(self, lane: int, granted: Sequence[Granted]) -> None:
+        self.started += ((lane, one.grant.job) for one in granted)
 
     def _note_too_far(self) -> None:
         self.too_far += 1

@@ -1,7 +1,9 @@
 """The runner: connects slots, claims, attempts and the scheduler's answers. Decides no job's state."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import (
@@ -19,15 +21,17 @@ from taskmanager.messages import (
 from taskmanager.ports.broker import Delivery, Lanes
 from taskmanager.process.lifecycle import every
 from taskmanager.process.logs import get_logger
-from taskmanager_plugin_runner.attempt.attempt import Attempt
+from taskmanager_plugin_runner.attempt.attempt import Attempt, Begun
+from taskmanager_plugin_runner.attempt.bunch import Bunch
 from taskmanager_plugin_runner.attempt.draining import Draining
 from taskmanager_plugin_runner.attempt.limit_watch import LOOK
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices
-from taskmanager_plugin_runner.attempt.slot_keeper import SlotKeeper
+from taskmanager_plugin_runner.attempt.slot_keeper import SlotKeeper, Work
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.claims import Claims
+from taskmanager_plugin_runner.messaging.granted import Granted
 from taskmanager_plugin_runner.messaging.heartbeats import Heartbeats, RunnerIdentity
 from taskmanager_plugin_runner.messaging.horizon import Horizon
 from taskmanager_plugin_runner.messaging.leases import Leases, Reference, reference
@@ -79,7 +83,8 @@ class Runner:
             processors=processors.__getitem__,
         )
         self._attempts: dict[Reference, Attempt] = {}
-        BUSY.labels(self._plugin).set_function(lambda: min(identity.slots, len(self._attempts)))
+        self._bunches: set[Bunch] = set()
+        BUSY.labels(self._plugin).set_function(lambda: min(identity.slots, len(self._at_work())))
         processes = [
             SlotProcess(
                 number,
@@ -93,11 +98,12 @@ class Runner:
         self._slots = SlotKeeper(processes, identity.slots, self._plugin, self._run)
         self._idle = asyncio.Event()
         self._horizon = Horizon(identity.slots, settings.claims_ahead)
-        self._capacity = Capacity(self._places, self._services.pace, self._attempts.values)
+        self._capacity = Capacity(self._places, self._services.pace, self._at_work)
         self._claims = Claims(
             lanes, outbox, self._start, self._capacity, settings.claim_timeout, self._plugin
         )
         self._claims.on_too_far = self._look_less_far
+        self._claims.fitting = self._horizon.fitting
         self._places.on_left = self._review
         self._heartbeats = Heartbeats(
             identity, outbox, self._leases, settings.heartbeat, self._running, self._claims
@@ -130,10 +136,11 @@ class Runner:
         match message:
             case RunnerReplies():
                 if message.instance == self._identity.instance:
-                    for reply in message.replies:
-                        self._on_reply(reply)
+                    with self._claims.gathering():
+                        for reply in message.replies:
+                            self._on_reply(reply)
             case Notice():
-                self._claims.freeze()
+                self._freeze()
                 self._places.freeze()
                 self._heartbeats.beat()
 
@@ -159,6 +166,7 @@ class Runner:
 
     async def _drain(self) -> None:
         self._stopping = True
+        self._freeze()
         self._claims.end()
         self._hand_back_ahead()
         self._draining.hand_back_suspended()
@@ -179,32 +187,79 @@ class Runner:
             except TimeoutError:
                 log.info("still_running", attempts=len(self._attempts))
 
-    def _start(self, lane: int, grant: Grant, asked_at: float) -> None:
+    def _start(self, lane: int, granted: Sequence[Granted]) -> None:
+        slot = self._slots[lane]
         if not self._slots.can_take(lane):  # it has just died
-            self._outbox.put(HandedBack(job=grant.job, attempt=grant.attempt))
-            return
-        attempt = Attempt(grant, self._slots[lane], self._services)
+            if len(granted) > 1:
+                self._claims.over((), granted)
+            else:
+                self._outbox.put(HandedBack(job=granted[0].grant.job, attempt=granted[0].grant.attempt))
+        elif len(granted) > 1:
+            bunch = Bunch(granted, slot, self._services, self)
+            self._bunches.add(bunch)
+            self._slots.give(lane, bunch)
+            bunch.begin()
+        else:
+            self._slots.give(lane, self._attempt(granted[0], slot))
+
+    def _attempt(self, granted: Granted, slot: SlotProcess, begun: Begun | None = None) -> Attempt:
+        attempt = Attempt(granted.grant, slot, self._services, begun)
         self._attempts[attempt.key] = attempt
-        self._leases.granted(attempt.key, asked_at, grant.lease_seconds)
-        self._slots.give(lane, attempt)
+        self._leases.granted(attempt.key, granted.asked_at, granted.grant.lease_seconds)
+        return attempt
 
-    async def _run(self, attempt: Attempt) -> None:
-        def over(outcome: AttemptOutcome) -> None:
-            now = elapsed_seconds()
-            seconds = now - attempt.began
-            jobs, job_seconds = of_outcome(self._plugin, outcome)
-            jobs.inc()
-            job_seconds.observe(seconds)
-            self._attempts.pop(attempt.key, None)
-            self._horizon.ended(seconds, now)
-            if self._claims.room:
-                self._look_ahead(most=self._claims.room)
-            self._leases.ended(attempt.key)
-            self._review()
-            if not self._attempts:
-                self._idle.set()
+    async def _run(self, work: Work) -> None:
+        attempt = await work.over if isinstance(work, Bunch) else work
+        if attempt is not None:
+            await attempt.run(partial(self._over, attempt))
 
-        await attempt.run(over)
+    def _over(self, attempt: Attempt, outcome: AttemptOutcome) -> None:
+        self._attempts.pop(attempt.key, None)
+        self._leases.ended(attempt.key)
+        if attempt.worked_seconds is not None:
+            self._horizon.worked(attempt.worked_seconds)
+        self._count(outcome, elapsed_seconds() - attempt.began)
+        self._look_on()
+
+    def _look_on(self) -> None:
+        """A job, or a bunch of them, is over."""
+        if self._claims.room:
+            self._look_ahead(most=self._claims.room)
+        self._review()
+        if not self._attempts:
+            self._idle.set()
+
+    def _count(self, outcome: AttemptOutcome, seconds: float) -> None:
+        jobs, job_seconds = of_outcome(self._plugin, outcome)
+        jobs.inc()
+        job_seconds.observe(seconds)
+        self._horizon.ended(seconds, elapsed_seconds())
+
+    # --- bunches
+
+    def on_success(self, seconds: float) -> None:
+        """See `BunchOwner`."""
+        self._horizon.worked(seconds)
+        self._count(AttemptOutcome.FINISHED, seconds)
+
+    def take_over(self, granted: Granted, slot: SlotProcess, begun: Begun) -> Attempt:
+        """See `BunchOwner`."""
+        return self._attempt(granted, slot, begun)
+
+    def on_cut(self, bunch: Bunch, begun: Sequence[Granted], unbegun: Sequence[Granted]) -> None:
+        """See `BunchOwner`."""
+        self._bunches.discard(bunch)
+        self._claims.over(begun, unbegun)
+        self._look_on()
+
+    def _freeze(self) -> None:
+        """Begin nothing that has not begun until the next orders: they may say so."""
+        self._claims.freeze()
+        for bunch in tuple(self._bunches):
+            bunch.cut()
+
+    def _at_work(self) -> tuple[Attempt | Bunch, ...]:
+        return (*self._attempts.values(), *self._bunches)
 
     # --- what the scheduler says
 
@@ -213,6 +268,8 @@ class Runner:
             case Grant():
                 self._claims.on_grant(reply)
             case Refusal():
+                if reply.reason == "paused":
+                    self._freeze()
                 self._claims.on_refusal(reply)
                 if reply.reason == "paused":
                     self._places.freeze()
@@ -232,13 +289,15 @@ class Runner:
             if attempt is not None:
                 log.warning("attempt_taken_away", job=name[0], attempt=name[1])
                 attempt.interrupt(AttemptOutcome.SUPERSEDED)
+        wanted = not (orders.paused or orders.draining or self._stopping)
+        if orders.kill or orders.wishes or not wanted:
+            self._freeze()
         desired = {reference(one): one.wish for one in orders.wishes}
         self._claims.recall(returned=desired, lost=set(map(reference, orders.kill)))
         for name, attempt in self._attempts.items():
             attempt.want(desired.get(name))
             attempt.keep()
         self._draining.apply(orders)
-        wanted = not (orders.paused or orders.draining or self._stopping)
         if not wanted:
             self._hand_back_ahead()  # nothing begins any more, even if its input is there already
         self._claims.admit(wanted=wanted)
@@ -289,4 +348,4 @@ class Runner:
             await attempt.look()
 
     def _running(self) -> tuple[AttemptReference, ...]:
-        return tuple(attempt.reference for attempt in self._attempts.values())
+        return tuple(one.reference for one in self._at_work())

@@ -14,9 +14,11 @@ No ticket is kept longer than the claim timeout.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from itertools import count
 
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import AttemptReference, Grant, HandedBack, Refusal, Unclaimed, decode_ticket
@@ -40,8 +42,8 @@ REMEMBERED_GRANTS = 10_000
 log = get_logger(__name__)
 
 
-Start = Callable[[int, Grant, float], None]
-"""Run the job on the slot with that number; the claim was first sent at that `clock.elapsed_seconds`."""
+Start = Callable[[int, Sequence[Granted]], None]
+"""Run one job, or several short ones, on the slot with that number."""
 
 
 class Claims:
@@ -63,7 +65,11 @@ class Claims:
         """Called when what was claimed ahead waits too long for a slot, at most once in `KEEP`."""
         self._lanes = OpenLanes(lanes, capacity, self._questions.of_lane)
         self._outbox, self._start = outbox, start
-        self._frozen = False
+        self.fitting: Callable[[], int] = lambda: 1
+        """How many jobs that wait for a slot are begun on it at once."""
+        self._frozen = self._gathering = False
+        self._numbers = count()
+        self._lent: dict[Reference, Granted] = {}
         self._granted = GrantQueue()
         self._returned_at = self._told_at = float("-inf")
         self._aging: asyncio.TimerHandle | None = None
@@ -79,7 +85,7 @@ class Claims:
     @property
     def ahead(self) -> tuple[AttemptReference, ...]:
         """What is granted and waits for a slot."""
-        return self._granted.references
+        return self._granted.references + tuple(one.reference for one in self._lent.values())
 
     @property
     def room(self) -> int:
@@ -152,6 +158,30 @@ class Claims:
             self._settle(slot)
         self._lanes.end()
 
+    # --- bunches
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """What is granted in the meantime begins afterwards, as much at once as fits."""
+        self._gathering = True
+        try:
+            yield
+        finally:
+            self._gathering = False
+            self._fill()
+
+    def over(self, begun: Sequence[Granted], unbegun: Sequence[Granted]) -> None:
+        """A slot that was given several jobs has begun only some, and has not begun the rest."""
+        for one in begun:
+            self._lent.pop(one.key, None)
+            self._lanes.use_up(one.lane, one.delivery)
+        for one in unbegun:
+            self._lent.pop(one.key, None)
+            self._granted.put(one)
+        if unbegun:
+            self._fill()
+            self._watch_age()
+
     # --- what the broker and the scheduler say
 
     def on_ticket(self, lane: int, delivery: Delivery) -> None:
@@ -180,12 +210,14 @@ class Claims:
         self._questions.granted(question)
         self._remember(grant.claim_id)
         failpoint(Failpoint.RUNNER_AFTER_GRANT)
-        granted = Granted(grant, question.delivery, question.asked_at, elapsed_seconds(), question.lane)
+        granted = Granted(
+            grant, question.delivery, question.asked_at, elapsed_seconds(), question.lane, next(self._numbers)
+        )
         overtaking = granted.lane == AHEAD and granted.asked_at <= self._returned_at
         if overtaking or not self._lanes.admitting:
             self._return([granted])
         elif granted.lane in self._lanes.free:
-            self._begin(granted.lane, granted)
+            self._begin(granted.lane, [granted])
         else:
             self._granted.put(granted)
             self._fill()
@@ -221,21 +253,26 @@ class Claims:
         """Begin what waits on the slots that are free."""
         while (
             not self._frozen
+            and not self._gathering
             and (slot := self._lanes.next_free()) is not None
-            and (granted := self._granted.pop())
+            and (granted := self._granted.pop(self.fitting()))
         ):
             self._begin(slot, granted)
 
-    def _begin(self, slot: int, granted: Granted) -> None:
+    def _begin(self, slot: int, granted: Sequence[Granted]) -> None:
+        first = granted[0]
         self._lanes.free.discard(slot)
-        if granted.lane == slot:
+        if first.lane == slot:
             timer = asyncio.get_running_loop().call_later(LINGER.total_seconds(), self._settle, slot)
-            self._held[slot] = (granted.delivery, timer)
+            self._held[slot] = (first.delivery, timer)
         else:
             self._lanes.close(slot)
-            self._lanes.use_up(granted.lane, granted.delivery)
-            self._look_at_wait(granted)
-        self._start(slot, granted.grant, granted.asked_at)
+            self._look_at_wait(first)
+            if len(granted) == 1:
+                self._lanes.use_up(first.lane, first.delivery)
+            else:
+                self._lent.update((one.key, one) for one in granted)
+        self._start(slot, granted)
 
     def _look_at_wait(self, granted: Granted) -> None:
         """Before anything has waited so long that it is returned."""

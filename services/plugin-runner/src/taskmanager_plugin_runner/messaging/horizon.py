@@ -14,6 +14,11 @@ STEP = 2
 """The number claimed ahead is a power of this, so that it changes seldom: the broker has to be told."""
 LEAST = 4
 """Fewer are not worth a lane of their own."""
+BUNCH = timedelta(milliseconds=5)
+"""What one slot is told at once should take this long."""
+LARGEST_BUNCH = 32
+WEIGHT = 0.1
+"""How much each job counts in the usual time of jobs."""
 FADING = 0.98
 """By how much the memory of the longest job fades with each job."""
 RECOVERY = timedelta(seconds=1)
@@ -30,7 +35,7 @@ class Horizon:
     def __init__(self, slots: int, most: int) -> None:
         """`slots` work at the same time; `most` are claimed ahead at most, 0: none."""
         self._slots, self._most = slots, most
-        self._longest = 0.0
+        self._longest = self._usual = 0.0
         self._last_end = float("-inf")
         self._limit, self._limited_at = float(most), 0.0
         self._room = 0
@@ -40,6 +45,16 @@ class Horizon:
         known = now - self._last_end <= FORGOTTEN.total_seconds()
         self._longest = max(seconds, self._longest * FADING) if known else seconds
         self._last_end = now
+
+    def worked(self, seconds: float) -> None:
+        """A plugin worked so long on a job: without the way to the slot and back."""
+        self._usual += WEIGHT * (seconds - self._usual)
+
+    def fitting(self) -> int:
+        """How many of the jobs that are claimed ahead one slot should be told at once."""
+        if self._room == 0:
+            return 1
+        return max(1, int(BUNCH.total_seconds() / max(self._usual, BUNCH.total_seconds() / LARGEST_BUNCH)))
 
     def too_far(self, now: float) -> None:
         """What was claimed ahead waits too long: claim half as far ahead, then gradually further."""

@@ -7,7 +7,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
@@ -20,16 +20,20 @@ from taskmanager.model.control import DesiredState
 from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.failures import SlotEndedError
-from taskmanager_plugin_runner.slot.child import ChildProcess
-from taskmanager_plugin_runner.slot.output_pipe import OutputPipe
+from taskmanager_plugin_runner.system.bunch_pipes import BunchPipes
+from taskmanager_plugin_runner.system.child import ChildProcess
+from taskmanager_plugin_runner.system.output_pipe import OutputPipe
 from taskmanager_plugin_runner.slot_protocol import (
     LINE_BYTES,
+    AtRest,
     FileNote,
     LogNote,
+    Note,
     ProgressNote,
     Ready,
     Settle,
     SlotAnswer,
+    SlotBunch,
     SlotControl,
     SlotOptions,
     SlotOrder,
@@ -81,6 +85,16 @@ class SlotListener(Protocol):
         """One of the job's processes has printed a line."""
 
 
+class BunchListener(Protocol):
+    """Receives what a bunch of jobs reports, job after job."""
+
+    def on_report(self, event: Note | SlotAnswer) -> None:
+        """The job at work has reported something, or is over."""
+
+    def cut(self, error: JobKilledError | None = None) -> None:
+        """Nothing of it begins any more: the slot is at rest, or has ended with that error, or a job prints."""
+
+
 class _Link(asyncio.Protocol):
     """The socket to the process, split into lines."""
 
@@ -117,6 +131,10 @@ class SlotProcess:
         self._transport: asyncio.Transport | None = None
         self._output: OutputPipe | None = None
         self._ready: asyncio.Future[None] | None = None
+        self._pipes: BunchPipes | None = None
+        self._bunch: BunchListener | None = None
+        self._bunch_numbers = range(0)
+        self._begun: asyncio.Future[SlotAnswer] | None = None
         self._answer: asyncio.Future[SlotAnswer] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._on_end: Callable[[JobKilledError], object] | None = None
@@ -148,16 +166,19 @@ class SlotProcess:
         loop = asyncio.get_running_loop()
         self._ready = loop.create_future()
         ours, theirs = socket.socketpair()
-        self._output = OutputPipe(self._on_output)
+        self._output, self._pipes = OutputPipe(self._on_output, self._before_output), BunchPipes()
+        self._begun = None
         try:
-            self._process = self._spawn(theirs, self._output)
+            self._process = self._spawn(theirs, self._output, self._pipes)
         except OSError:
             ours.close()
             self._output.close()
+            self._pipes.close()
             raise
         finally:
             theirs.close()
             self._output.close_writing()
+            self._pipes.close_writing()
         self.ended.clear()
         self._killed = False
         ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
@@ -172,13 +193,14 @@ class SlotProcess:
             await self.stop()
             raise TemporaryError(attempt_texts.SLOT_NOT_READY()) from error
 
-    def _spawn(self, theirs: socket.socket, output: OutputPipe) -> ChildProcess:
+    def _spawn(self, theirs: socket.socket, output: OutputPipe, pipes: BunchPipes) -> ChildProcess:
         isolated = "-P"  # nothing may be imported from the working folder
-        slot = ["-m", "taskmanager_plugin_runner.slot", str(theirs.fileno())]
+        kept = (theirs.fileno(), *pipes.for_slot)
+        slot = ["-m", "taskmanager_plugin_runner.slot", *map(str, kept)]
         process = ChildProcess(
             [sys.executable, isolated, *slot],
             output=output.descriptor,
-            keep=theirs.fileno(),
+            keep=kept,
             cwd=self._options.folder,
             env=slot_environment(os.environ),
         )
@@ -192,7 +214,15 @@ class SlotProcess:
     def order(
         self, step: SlotStep, grant: Grant, source: Path | None = None, how: OrderTerms = OrderTerms()
     ) -> asyncio.Future[SlotAnswer]:
-        """As `ask`, without waiting: on return the order is sent, after the desired state if there is one."""
+        """As `ask`, without waiting: on return the order is sent, after the desired state if there is one.
+
+        If the step has begun in a bunch, its answer is returned.
+        """
+        if self._begun is not None:
+            answer, self._begun = self._begun, None
+            if how.desired is not None:
+                self.tell(how.desired)
+            return answer
         if self._transport is None or not self.alive:
             raise JobKilledError(attempt_texts.SLOT_NOT_RUNNING())
         self._number = next(self._numbers)
@@ -203,6 +233,62 @@ class SlotProcess:
         order = SlotOrder(self._number, step, job, grant.attempt, spec, source, how.ahead, how.processors)
         self._transport.write(order.encode())
         return self._answer
+
+    def begin_bunch(
+        self, grants: Sequence[Grant], processors: tuple[int, ...], until: float, listener: BunchListener
+    ) -> None:
+        """Let the slot run jobs one after the other, none after `until`; raises JobKilledError.
+
+        `listener` hears of them until `end_bunch` or `go_on`, but not at once: until it asks with `withdraw`.
+        """
+        if self._transport is None or self._pipes is None or not self.alive:
+            raise JobKilledError(attempt_texts.SLOT_NOT_RUNNING())
+        first = next(self._numbers)
+        self._bunch_numbers = range(first, first + len(grants))
+        self._numbers = count(first + len(grants))
+        orders = [
+            SlotOrder(number, SlotStep.RUN, one.job, one.attempt, one.spec, processors=processors)
+            for number, one in zip(self._bunch_numbers, grants, strict=True)
+        ]
+        self._bunch = listener
+        self._pipes.permit(len(orders))
+        self._transport.write(SlotBunch(first, until, tuple(orders)).encode())
+
+    def withdraw(self) -> int:
+        """Let no other job of the bunch begin; returns how many have not begun.
+
+        Before that, the listener hears everything that the others have reported.
+        """
+        if self._pipes is None:
+            return 0
+        left = self._pipes.withdraw()
+        self._read_reports()
+        return left
+
+    def end_bunch(self) -> None:
+        """The bunch is over."""
+        self._bunch = None
+
+    def go_on(self, job: int, answer: SlotAnswer | None, error: JobKilledError | None) -> None:
+        """All of the bunch is over but the job with that index, which goes on as if ordered on its own.
+
+        It may be over as well, with an answer or an error.
+        """
+        self._bunch = None
+        self._number = self._bunch_numbers[job]
+        self._begun = self._answer = asyncio.get_running_loop().create_future()
+        if error is not None:
+            self._begun.set_exception(error)
+            self._begun.exception()  # retrieved: the attempt may be interrupted before
+        elif answer is not None:
+            self._take_answer(answer)
+        elif self._pipes is not None:
+            asyncio.get_running_loop().add_reader(self._pipes.reports, self._read_reports)
+
+    def _read_reports(self) -> None:
+        if self._pipes is not None:
+            for line in self._pipes.read():
+                self.on_line(line)
 
     def tell(self, desired: DesiredState | None) -> None:
         """Say what the current step is to do at its next checkpoint; None: continue."""
@@ -261,19 +347,30 @@ class SlotProcess:
             self.kill()
             return
         match event:
-            case SlotAnswer():
-                if self._output is not None:
-                    self._output.drain()  # what was printed before the answer belongs to this job
-                if self._answer is not None and not self._answer.done():
-                    self._answer.set_result(event)
+            case SlotAnswer() | ProgressNote() | LogNote() | FileNote() | SuspensionNote():
+                if self._bunch is not None:
+                    self._bunch.on_report(event)
+                elif isinstance(event, SlotAnswer):
+                    self._take_answer(event)
+                else:
+                    self._tell_listener(event)
+            case AtRest():
+                if self._bunch is not None and event.number == self._bunch_numbers.start:
+                    self._bunch.cut()
             case Ready():
                 self._on_ready(event)
             case Settle():
                 self.kill()  # settled within the slot
-            case _:
-                self._tell_listener(event)
 
-    def _tell_listener(self, event: ProgressNote | LogNote | FileNote | SuspensionNote) -> None:
+    def _take_answer(self, answer: SlotAnswer) -> None:
+        if self._pipes is not None:
+            asyncio.get_running_loop().remove_reader(self._pipes.reports)
+        if self._output is not None:
+            self._output.drain()  # what was printed before the answer belongs to this job
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(answer)
+
+    def _tell_listener(self, event: Note) -> None:
         if self.listener is None:
             return
         match event:
@@ -295,6 +392,11 @@ class SlotProcess:
         else:
             self._ready.set_exception(PermanentError(f"the plugin cannot be loaded: {event.error}"))
 
+    def _before_output(self) -> None:
+        """What is printed belongs to the job at work: after this, no other one begins."""
+        if self._bunch is not None:
+            self._bunch.cut()
+
     def _on_output(self, line: str) -> None:
         if self.listener is not None:
             self.listener.on_output(line)
@@ -305,16 +407,14 @@ class SlotProcess:
         """Wait for the end of the process, kill the rest of its group, and fail everything waiting for it."""
         ended = await process.wait()
         kill_group(process.pid)  # its guard keeps the group's number from being reused
-        if self._transport is not None:
-            self._transport.close()
-        if self._output is not None:
-            self._output.close()
-        self._transport, self._output = None, None
         starved = False
         if self._group is not None:
             self._group.kill()
             starved = self._group.starved()
         error = SlotEndedError(ended.returncode, ended.peak_bytes, expected=self._killed, starved=starved)
+        if self._bunch is not None:
+            self._bunch.cut(error)
+        self._hang_up()
         for waiting in (self._ready, self._answer):
             if waiting is not None and not waiting.done():
                 waiting.set_exception(error)
@@ -322,6 +422,17 @@ class SlotProcess:
         self.ended.set()
         if self._on_end is not None:
             self._on_end(error)
+
+    def _hang_up(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+        if self._pipes is not None:
+            asyncio.get_running_loop().remove_reader(self._pipes.reports)
+            self._read_reports()
+            self._pipes.close()
+        if self._output is not None:
+            self._output.close()
+        self._transport, self._output, self._pipes = None, None, None
 
 
 def slot_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import queue
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -26,11 +27,13 @@ from taskmanager_plugin_runner.slot.plugin_process import PluginProcess
 from taskmanager_plugin_runner.slot.plugin_process_job import PluginProcessJob
 from taskmanager_plugin_runner.slot.transfers_under_way import TransfersUnderWay
 from taskmanager_plugin_runner.slot_protocol import (
+    AtRest,
     LogNote,
     Ready,
     Settle,
     Settled,
     SlotAnswer,
+    SlotBunch,
     SlotControl,
     SlotOptions,
     SlotOrder,
@@ -38,6 +41,7 @@ from taskmanager_plugin_runner.slot_protocol import (
     Tenure,
 )
 from taskmanager_plugin_runner.system import control_groups
+from taskmanager_plugin_runner.system.bunch_pipes import SlotPipes
 from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY, for_pictures
 from taskmanager_plugin_runner.system.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.system.secrecy import close_to_others
@@ -73,6 +77,12 @@ class Worker:
         self._roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
         self._under_way = TransfersUnderWay()
         self._transport = choose(options, self._manifest)
+        self._steps = {
+            SlotStep.STAGE_IN: self._bring,
+            SlotStep.RUN: self._run,
+            SlotStep.STAGE_OUT: self._place,
+            SlotStep.CLEAN: self._clean,
+        }
         self._performing: PluginProcessJob | None = None
         if plugin_process is not None and options.slot_user is not None:
             self._performing = PluginProcessJob(
@@ -82,27 +92,43 @@ class Worker:
     def serve(self) -> None:
         """Execute orders until the runner hangs up."""
         obey_sigterm(self._barrier, self._spared)
-        steps = {
-            SlotStep.STAGE_IN: self._bring,
-            SlotStep.RUN: self._run,
-            SlotStep.STAGE_OUT: self._place,
-            SlotStep.CLEAN: self._clean,
-        }
         for order in self._line.orders(self._hear):
-            self._barrier.begin(order.number)
-            if order.processors:
-                os.sched_setaffinity(0, order.processors)
-            try:
-                answer = steps[order.step](order)
-            except Exception as error:  # noqa: BLE001 - whatever a plugin raises becomes the error of the job
-                answer = self._failed(order, error)
-            except SystemExit as error:
-                answer = self._failed(order, _exit(error))
-            except JobCancelled:
-                answer = SlotAnswer(order.number, untidy=self._attempt_folder(order).exists(), cancelled=True)
-            sys.stdout.flush()
-            sys.stderr.flush()
-            self._line.send(answer)
+            if isinstance(order, SlotBunch):
+                self._do_bunch(order)
+            else:
+                self._line.send(self._do(order))
+
+    def _do_bunch(self, bunch: SlotBunch) -> None:
+        with self._line.quiet() as pipes:
+            for order in bunch.orders:
+                late = elapsed_seconds() >= bunch.until and order is not bunch.orders[0]
+                if late or not pipes.take_permit():
+                    break
+                answer = self._do(order)
+                if pipes.printed:
+                    answer = replace(answer, printed=True)
+                self._line.send(answer)
+                if not answer.plain:
+                    break
+        self._line.send(AtRest(bunch.number))
+
+    def _do(self, order: SlotOrder) -> SlotAnswer:
+        """The answer to an order, whatever happens."""
+        began = elapsed_seconds()
+        self._barrier.begin(order.number)
+        if order.processors:
+            os.sched_setaffinity(0, order.processors)
+        try:
+            answer = self._steps[order.step](order)
+        except Exception as error:  # noqa: BLE001 - whatever a plugin raises becomes the error of the job
+            answer = self._failed(order, error)
+        except SystemExit as error:
+            answer = self._failed(order, _exit(error))
+        except JobCancelled:
+            answer = SlotAnswer(order.number, untidy=self._attempt_folder(order).exists(), cancelled=True)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return replace(answer, seconds=elapsed_seconds() - began)
 
     def _spared(self) -> set[int]:
         """The children that do not keep a cancelled job from ending."""
@@ -249,11 +275,11 @@ def _exit(error: SystemExit) -> RuntimeError:
     return made
 
 
-def work(descriptor: int, guard: int) -> None:
-    """Read the options, load the plugin, report readiness, and serve."""
+def work(descriptor: int, pipes: tuple[int, int], guard: int) -> None:
+    """Read the options, load the plugin, report readiness, and serve; `pipes` as in `SlotPipes`."""
     faulthandler.enable()
     adopt_orphans()
-    line = SlotLine(descriptor)
+    line = SlotLine(descriptor, SlotPipes(*pipes))
     options = line.options()
     if options is None or os.getppid() != options.parent:
         return  # the runner has ended in the meantime
