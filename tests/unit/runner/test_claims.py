@@ -52,16 +52,21 @@ class Scene:
     def __init__(self, timeout: timedelta = timedelta(seconds=10), slots: int = 1) -> None:
         self.lanes, self.box = FakeLanes(), Box()
         self.started: list[tuple[int, str]] = []
+        self.bunches: list[tuple[int, Sequence[Granted]]] = []
+        self.fitting = 1
         self.too_far = 0
         self.capacity = SetCapacity(slots)
-        self.claims = Claims(self.lanes, self.box, self._start, self.capacity, timeout, "noop")
+        self.claims = Claims(self.lanes, self.box, self, self.capacity, timeout, "noop")
         self.claims.on_too_far = self._note_too_far
         self.claims.admit(wanted=True)
         for lane in range(slots):
             self.claims.free(lane)
 
-    def _start(self, lane: int, granted: Sequence[Granted]) -> None:
-        self.started += ((lane, one.grant.job) for one in granted)
+    def start(self, slot: int, granted: Granted) -> None:
+        self.started.append((slot, granted.grant.job))
+
+    def start_bunch(self, slot: int, granted: Sequence[Granted]) -> None:
+        self.bunches.append((slot, granted))
 
     def _note_too_far(self) -> None:
         self.too_far += 1

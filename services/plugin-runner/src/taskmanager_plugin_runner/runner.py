@@ -1,13 +1,10 @@
 """The runner: connects slots, claims, attempts and the scheduler's answers. Decides no job's state."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import (
-    AttemptReference,
     CommitVerdict,
     Grant,
     HandedBack,
@@ -21,22 +18,19 @@ from taskmanager.messages import (
 from taskmanager.ports.broker import Delivery, Lanes
 from taskmanager.process.lifecycle import every
 from taskmanager.process.logs import get_logger
-from taskmanager_plugin_runner.attempt.attempt import Attempt, Begun
-from taskmanager_plugin_runner.attempt.bunch import Bunch
+from taskmanager_plugin_runner.attempt.at_work import AtWork
 from taskmanager_plugin_runner.attempt.draining import Draining
 from taskmanager_plugin_runner.attempt.limit_watch import LOOK
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices
-from taskmanager_plugin_runner.attempt.slot_keeper import SlotKeeper, Work
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.claims import Claims
-from taskmanager_plugin_runner.messaging.granted import Granted
 from taskmanager_plugin_runner.messaging.heartbeats import Heartbeats, RunnerIdentity
 from taskmanager_plugin_runner.messaging.horizon import Horizon
-from taskmanager_plugin_runner.messaging.leases import Leases, Reference, reference
+from taskmanager_plugin_runner.messaging.leases import Leases, reference
 from taskmanager_plugin_runner.messaging.outbox import Outbox
-from taskmanager_plugin_runner.metrics import BUSY, of_outcome
+from taskmanager_plugin_runner.metrics import BUSY
 from taskmanager_plugin_runner.pipeline.capacity import Capacity
 from taskmanager_plugin_runner.pipeline.places import Places
 from taskmanager_plugin_runner.settings import RunnerSettings
@@ -82,9 +76,6 @@ class Runner:
             self._places,
             processors=processors.__getitem__,
         )
-        self._attempts: dict[Reference, Attempt] = {}
-        self._bunches: set[Bunch] = set()
-        BUSY.labels(self._plugin).set_function(lambda: min(identity.slots, len(self._at_work())))
         processes = [
             SlotProcess(
                 number,
@@ -95,18 +86,20 @@ class Runner:
         ]
         if settings.fetch_ahead and len(processes) == identity.slots:
             log.warning("nothing_is_brought_ahead", mend="name two TASKMANAGER_SLOT_USERS for each slot")
-        self._slots = SlotKeeper(processes, identity.slots, self._plugin, self._run)
         self._idle = asyncio.Event()
         self._horizon = Horizon(identity.slots, settings.claims_ahead)
-        self._capacity = Capacity(self._places, self._services.pace, self._at_work)
+        self._at_work = AtWork(processes, self._plugin, self._services, self._horizon)
+        self._slots, self._attempts = self._at_work.slots, self._at_work.attempts
+        BUSY.labels(self._plugin).set_function(lambda: min(identity.slots, len(self._at_work.all)))
+        self._capacity = Capacity(self._places, self._services.pace, lambda: self._at_work.all)
         self._claims = Claims(
-            lanes, outbox, self._start, self._capacity, settings.claim_timeout, self._plugin
+            lanes, outbox, self._at_work, self._capacity, settings.claim_timeout, self._plugin
         )
+        self._at_work.on_cut, self._at_work.on_over = self._claims.over, self._look_on
         self._claims.on_too_far = self._look_less_far
-        self._claims.fitting = self._horizon.fitting
         self._places.on_left = self._review
         self._heartbeats = Heartbeats(
-            identity, outbox, self._leases, settings.heartbeat, self._running, self._claims
+            identity, outbox, self._leases, settings.heartbeat, lambda: self._at_work.references, self._claims
         )
         self._draining = Draining(self._plugin, self._attempts.values)
         self._stopping = False
@@ -187,81 +180,12 @@ class Runner:
             except TimeoutError:
                 log.info("still_running", attempts=len(self._attempts))
 
-    def _start(self, lane: int, granted: Sequence[Granted]) -> None:
-        slot = self._slots[lane]
-        if not self._slots.can_take(lane):  # it has just died
-            if len(granted) > 1:
-                self._claims.over((), granted)
-            else:
-                self._outbox.put(HandedBack(job=granted[0].grant.job, attempt=granted[0].grant.attempt))
-        elif len(granted) > 1:
-            bunch = Bunch(granted, slot, self._services, self)
-            self._bunches.add(bunch)
-            self._slots.give(lane, bunch)
-            bunch.begin()
-        else:
-            self._slots.give(lane, self._attempt(granted[0], slot))
-
-    def _attempt(self, granted: Granted, slot: SlotProcess, begun: Begun | None = None) -> Attempt:
-        attempt = Attempt(granted.grant, slot, self._services, begun)
-        self._attempts[attempt.key] = attempt
-        self._leases.granted(attempt.key, granted.asked_at, granted.grant.lease_seconds)
-        return attempt
-
-    async def _run(self, work: Work) -> None:
-        attempt = await work.over if isinstance(work, Bunch) else work
-        if attempt is not None:
-            await attempt.run(partial(self._over, attempt))
-
-    def _over(self, attempt: Attempt, outcome: AttemptOutcome) -> None:
-        self._attempts.pop(attempt.key, None)
-        self._leases.ended(attempt.key)
-        if attempt.worked_seconds is not None:
-            self._horizon.worked(attempt.worked_seconds)
-        self._count(outcome, elapsed_seconds() - attempt.began)
-        self._look_on()
-
-    def _look_on(self) -> None:
-        """A job, or a bunch of them, is over."""
-        if self._claims.room:
-            self._look_ahead(most=self._claims.room)
-        self._review()
-        if not self._attempts:
-            self._idle.set()
-
-    def _count(self, outcome: AttemptOutcome, seconds: float) -> None:
-        jobs, job_seconds = of_outcome(self._plugin, outcome)
-        jobs.inc()
-        job_seconds.observe(seconds)
-        self._horizon.ended(seconds, elapsed_seconds())
-
-    # --- bunches
-
-    def on_success(self, seconds: float) -> None:
-        """See `BunchOwner`."""
-        self._horizon.worked(seconds)
-        self._count(AttemptOutcome.FINISHED, seconds)
-
-    def take_over(self, granted: Granted, slot: SlotProcess, begun: Begun) -> Attempt:
-        """See `BunchOwner`."""
-        return self._attempt(granted, slot, begun)
-
-    def on_cut(self, bunch: Bunch, begun: Sequence[Granted], unbegun: Sequence[Granted]) -> None:
-        """See `BunchOwner`."""
-        self._bunches.discard(bunch)
-        self._claims.over(begun, unbegun)
-        self._look_on()
+    # --- what the scheduler says
 
     def _freeze(self) -> None:
         """Begin nothing that has not begun until the next orders: they may say so."""
         self._claims.freeze()
-        for bunch in tuple(self._bunches):
-            bunch.cut()
-
-    def _at_work(self) -> tuple[Attempt | Bunch, ...]:
-        return (*self._attempts.values(), *self._bunches)
-
-    # --- what the scheduler says
+        self._at_work.cut()
 
     def _on_reply(self, reply: Reply) -> None:
         match reply:
@@ -329,6 +253,14 @@ class Runner:
         standing = sum(attempt.suspended for attempt in self._attempts.values())
         self._hand_back_ahead(but=self._identity.slots - standing)
 
+    def _look_on(self) -> None:
+        """A job, or a bunch of them, is over."""
+        if self._claims.room:
+            self._look_ahead(most=self._claims.room)
+        self._review()
+        if not self._attempts:
+            self._idle.set()
+
     def _review(self) -> None:
         """More jobs or fewer may be begun, unless each slot has one at a time."""
         if self._services.pace.worth:
@@ -346,6 +278,3 @@ class Runner:
     async def _look_after_limits(self) -> None:
         for attempt in list(self._attempts.values()):
             await attempt.look()
-
-    def _running(self) -> tuple[AttemptReference, ...]:
-        return tuple(one.reference for one in self._at_work())

@@ -1,7 +1,7 @@
 """Short jobs that one slot runs one after the other: told in one message, and reported in one.
 
-What is reported of each is the same as if it had been alone. A job that is no plain success, or takes long, is
-the last one of its bunch, and goes on as an `Attempt`. What has not begun by then is given back to the claims.
+What is reported of each is the same as if it had been alone. A job that is no plain success, or takes long,
+is the last one of its bunch, and goes on as an `Attempt`. What has not begun by then goes back to the claims.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class BunchOwner(Protocol):
     def take_over(self, granted: Granted, slot: SlotProcess, begun: Begun) -> Attempt:
         """One of its jobs goes on as an attempt of its own."""
 
-    def on_cut(self, bunch: "Bunch", begun: Sequence[Granted], unbegun: Sequence[Granted]) -> None:
+    def over(self, bunch: "Bunch", begun: Sequence[Granted], unbegun: Sequence[Granted]) -> None:
         """The bunch is over, apart from the job that was taken over."""
 
 
@@ -48,15 +48,17 @@ class Bunch:
     ) -> None:
         """There must be a free place. Nothing happens before `begin`."""
         self._granted, self._slot, self._services, self._owner = granted, slot, services, owner
-        self._key = granted[0].key
-        self._place = services.places.take_free(self._key, slot.number)
-        self._since = elapsed_seconds()
+        self.key = granted[0].key
+        """That of its first job."""
+        self._place = services.places.take_free(self.key, slot.number)
+        self._began = self._since = elapsed_seconds()
         self._notes: list[Note] = []
-        self._ended = 0
+        self.successes = 0
+        """How many of its jobs were successes."""
         self._last: SlotAnswer | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self.over: asyncio.Future[Attempt | None] = asyncio.get_running_loop().create_future()
-        """The job that goes on alone once nothing else is left, or None."""
+        self._left: Attempt | None = None
+        self._over = asyncio.Event()
 
     @property
     def reference(self) -> AttemptReference:
@@ -66,6 +68,11 @@ class Bunch:
     def time_left(self, now: float) -> float | None:
         """See `capacity.AtWork`: nobody knows, but it is short."""
 
+    @property
+    def mean_seconds(self) -> float:
+        """How long its successes took on average."""
+        return (self._since - self._began) / self.successes if self.successes else 0.0
+
     def begin(self) -> None:
         """Tell the slot; raises JobKilledError."""
         grants = [one.grant for one in self._granted]
@@ -74,7 +81,14 @@ class Bunch:
         until = self._since + LONGEST.total_seconds()
         self._slot.begin_bunch(grants, self._services.processors(self._place), until, self)
         failpoint(Failpoint.RUNNER_IN_PROCESSING)
-        self._timer = asyncio.get_running_loop().call_later(LONGEST.total_seconds(), self.cut)
+        self._timer = asyncio.get_running_loop().call_later(LONGEST.total_seconds(), self._too_long)
+
+    async def run(self) -> Attempt | None:
+        """Return the job that goes on alone, if there is one, once nothing else of the bunch is left."""
+        await self._over.wait()
+        if self._left is None:
+            await self._slot.rest()
+        return self._left
 
     # --- the slot's listener
 
@@ -82,37 +96,42 @@ class Bunch:
         """See `BunchListener`."""
         if not isinstance(event, SlotAnswer):
             self._notes.append(event)
-        elif self._ended >= len(self._granted) or self._last is not None:
+        elif self.successes >= len(self._granted) or self._last is not None:
             self._slot.kill()  # it answers what nobody has asked
         elif event.plain:
-            self._succeed(self._granted[self._ended], event)
+            self._succeed(self._granted[self.successes], event)
         else:
             self._last = event
 
     def cut(self, error: JobKilledError | None = None) -> None:
-        """See `BunchListener`; also called when an order may be on its way, or when it takes long."""
+        """See `BunchListener`. Also to be called when an order may be on its way."""
+        self._cut(self._slot.withdraw(), error)
+
+    def _too_long(self) -> None:
+        """It takes long: if not even its first job has begun, the slot will come to it."""
+        self._cut(self._slot.withdraw(but=1))
+
+    def _cut(self, unbegun: int, error: JobKilledError | None = None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        begun = len(self._granted) - self._slot.withdraw()
-        attempt = None
-        if self._ended < begun:
-            notes, self._notes = tuple(self._notes), []
-            how = Begun(self._place, self._since, notes)
-            attempt = self._owner.take_over(self._granted[self._ended], self._slot, how)
-            self._services.places.pass_on(self._key, attempt.key)
-            self._slot.go_on(self._ended, self._last, error)
+        begun = len(self._granted) - unbegun
+        if self.successes < begun:
+            how = Begun(self._place, self._since, tuple(self._notes))
+            self._left = self._owner.take_over(self._granted[self.successes], self._slot, how)
+            self._services.places.pass_on(self.key, self._left.key)
+            self._slot.go_on(self.successes, self._last, error)
         else:
             self._slot.end_bunch()
-            self._services.places.leave(self._key)
-        self.over.set_result(attempt)
-        self._owner.on_cut(self, self._granted[:begun], self._granted[begun:])
+            self._services.places.leave(self.key)
+        self._over.set()
+        self._owner.over(self, self._granted[:begun], self._granted[begun:])
 
     def _succeed(self, granted: Granted, answer: SlotAnswer) -> None:
         reports = Reports(granted.grant.job, granted.grant.attempt, self._services.outbox)
         reports.advanced(Status.PROCESSING)
         failpoint(Failpoint.RUNNER_BEFORE_FINISHED)
         reports.finished(answer.files, answer.bytes, self._report_notes(reports))
-        self._ended += 1
+        self.successes += 1
         self._since += answer.seconds
         self._services.pace.worked(answer.seconds)
         self._owner.on_success(answer.seconds)

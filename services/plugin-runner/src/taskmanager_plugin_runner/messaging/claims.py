@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from itertools import count
+from typing import Protocol
 
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import AttemptReference, Grant, HandedBack, Refusal, Unclaimed, decode_ticket
@@ -42,8 +43,18 @@ REMEMBERED_GRANTS = 10_000
 log = get_logger(__name__)
 
 
-Start = Callable[[int, Sequence[Granted]], None]
-"""Run one job, or several short ones, on the slot with that number."""
+class Starter(Protocol):
+    """Begins what is granted, on the slot with that number."""
+
+    @property
+    def fitting(self) -> int:
+        """How many short jobs one slot should be told at once; 1: each on its own."""
+
+    def start(self, slot: int, granted: Granted) -> None:
+        """Run a job."""
+
+    def start_bunch(self, slot: int, granted: Sequence[Granted]) -> None:
+        """Run short jobs one after the other; `Claims.over` is told of what was begun and what was not."""
 
 
 class Claims:
@@ -53,7 +64,7 @@ class Claims:
         self,
         lanes: Lanes,
         outbox: Sink,
-        start: Start,
+        starter: Starter,
         capacity: Capacity,
         timeout: timedelta,
         plugin: str,
@@ -64,9 +75,7 @@ class Claims:
         self.on_too_far: Callable[[], None] = lambda: None
         """Called when what was claimed ahead waits too long for a slot, at most once in `KEEP`."""
         self._lanes = OpenLanes(lanes, capacity, self._questions.of_lane)
-        self._outbox, self._start = outbox, start
-        self.fitting: Callable[[], int] = lambda: 1
-        """How many jobs that wait for a slot are begun on it at once."""
+        self._outbox, self._starter = outbox, starter
         self._frozen = self._gathering = False
         self._numbers = count()
         self._lent: dict[Reference, Granted] = {}
@@ -217,7 +226,7 @@ class Claims:
         if overtaking or not self._lanes.admitting:
             self._return([granted])
         elif granted.lane in self._lanes.free:
-            self._begin(granted.lane, [granted])
+            self._begin(granted.lane, granted)
         else:
             self._granted.put(granted)
             self._fill()
@@ -251,28 +260,35 @@ class Claims:
 
     def _fill(self) -> None:
         """Begin what waits on the slots that are free."""
-        while (
-            not self._frozen
-            and not self._gathering
-            and (slot := self._lanes.next_free()) is not None
-            and (granted := self._granted.pop(self.fitting()))
-        ):
-            self._begin(slot, granted)
+        while self._granted and not self._frozen and not self._gathering:
+            slot = self._lanes.next_free()
+            if slot is None:
+                return
+            fitting = self._starter.fitting
+            granted = self._granted.pop(fitting)
+            if fitting > 1 and granted[0].has_no_files:
+                self._begin_bunch(slot, granted)
+            else:
+                self._begin(slot, granted[0])
 
-    def _begin(self, slot: int, granted: Sequence[Granted]) -> None:
-        first = granted[0]
+    def _begin(self, slot: int, granted: Granted) -> None:
         self._lanes.free.discard(slot)
-        if first.lane == slot:
+        if granted.lane == slot:
             timer = asyncio.get_running_loop().call_later(LINGER.total_seconds(), self._settle, slot)
-            self._held[slot] = (first.delivery, timer)
+            self._held[slot] = (granted.delivery, timer)
         else:
             self._lanes.close(slot)
-            self._look_at_wait(first)
-            if len(granted) == 1:
-                self._lanes.use_up(first.lane, first.delivery)
-            else:
-                self._lent.update((one.key, one) for one in granted)
-        self._start(slot, granted)
+            self._lanes.use_up(granted.lane, granted.delivery)
+            self._look_at_wait(granted)
+        self._starter.start(slot, granted)
+
+    def _begin_bunch(self, slot: int, granted: Sequence[Granted]) -> None:
+        """Their tickets are kept until it is known that they have begun."""
+        self._lanes.free.discard(slot)
+        self._lanes.close(slot)
+        self._lent.update((one.key, one) for one in granted)
+        self._look_at_wait(granted[0])
+        self._starter.start_bunch(slot, granted)
 
     def _look_at_wait(self, granted: Granted) -> None:
         """Before anything has waited so long that it is returned."""

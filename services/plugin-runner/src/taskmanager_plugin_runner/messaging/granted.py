@@ -31,12 +31,15 @@ class Granted:
         """What begins first: by the priorities of the tickets, then by arrival."""
         return -self.delivery.priority, self.number
 
+    @property
+    def has_no_files(self) -> bool:
+        """Whether nothing is to be transferred."""
+        return self.grant.spec.source is None and self.grant.spec.destination is None
+
     def fits(self, other: "Granted") -> bool:
         """Whether one slot may be told both at once: neither has files, and the same limits apply to both."""
-        ours, theirs = self.grant.spec, other.grant.spec
-        return ours.template == theirs.template and not any(
-            (ours.source, ours.destination, theirs.source, theirs.destination)
-        )
+        same = self.grant.spec.template == other.grant.spec.template
+        return same and self.has_no_files and other.has_no_files
 
     @property
     def reference(self) -> AttemptReference:

@@ -40,16 +40,17 @@ class Horizon:
         self._limit, self._limited_at = float(most), 0.0
         self._room = 0
 
-    def ended(self, seconds: float, now: float) -> None:
-        """A job took so long; `now` in seconds of the same clock as in `room`."""
+    def ended(self, seconds: float, now: float, jobs: int = 1) -> None:
+        """A job took so long, or several did on average; `now` in seconds of the same clock as in `room`."""
         known = now - self._last_end <= FORGOTTEN.total_seconds()
-        self._longest = max(seconds, self._longest * FADING) if known else seconds
+        self._longest = max(seconds, self._longest * FADING**jobs) if known else seconds
         self._last_end = now
 
     def worked(self, seconds: float) -> None:
         """A plugin worked so long on a job: without the way to the slot and back."""
         self._usual += WEIGHT * (seconds - self._usual)
 
+    @property
     def fitting(self) -> int:
         """How many of the jobs that are claimed ahead one slot should be told at once."""
         if self._room == 0:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.messages import Grant
@@ -20,9 +20,8 @@ from taskmanager.model.control import DesiredState
 from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.failures import SlotEndedError
-from taskmanager_plugin_runner.system.bunch_pipes import BunchPipes
-from taskmanager_plugin_runner.system.child import ChildProcess
-from taskmanager_plugin_runner.system.output_pipe import OutputPipe
+from taskmanager_plugin_runner.slot.bunch_channel import BunchChannel
+from taskmanager_plugin_runner.slot.listeners import BunchListener, SlotListener
 from taskmanager_plugin_runner.slot_protocol import (
     LINE_BYTES,
     AtRest,
@@ -42,8 +41,10 @@ from taskmanager_plugin_runner.slot_protocol import (
     Tenure,
     decode_event,
 )
+from taskmanager_plugin_runner.system.child import ChildProcess
 from taskmanager_plugin_runner.system.control_groups import SlotGroup
 from taskmanager_plugin_runner.system.orphaned_processes import note_slot
+from taskmanager_plugin_runner.system.output_pipe import OutputPipe
 from taskmanager_plugin_runner.system.processes import (
     kill_group,
     resume_group,
@@ -64,35 +65,6 @@ class OrderTerms:
     desired: DesiredState | None = None
     ahead: bool = False
     processors: tuple[int, ...] = ()
-
-
-class SlotListener(Protocol):
-    """Receives what a job reports while it runs."""
-
-    def on_progress(self, note: ProgressNote) -> None:
-        """The job has made progress."""
-
-    def on_log(self, note: LogNote) -> None:
-        """The job has written a line to its log."""
-
-    def on_file(self, note: FileNote) -> None:
-        """The job has recorded what became of a file."""
-
-    def on_suspended(self, *, suspended: bool) -> None:
-        """The job has been suspended at a checkpoint, or resumed."""
-
-    def on_output(self, line: str) -> None:
-        """One of the job's processes has printed a line."""
-
-
-class BunchListener(Protocol):
-    """Receives what a bunch of jobs reports, job after job."""
-
-    def on_report(self, event: Note | SlotAnswer) -> None:
-        """The job at work has reported something, or is over."""
-
-    def cut(self, error: JobKilledError | None = None) -> None:
-        """Nothing of it begins any more: the slot is at rest, or has ended with that error, or a job prints."""
 
 
 class _Link(asyncio.Protocol):
@@ -131,10 +103,9 @@ class SlotProcess:
         self._transport: asyncio.Transport | None = None
         self._output: OutputPipe | None = None
         self._ready: asyncio.Future[None] | None = None
-        self._pipes: BunchPipes | None = None
-        self._bunch: BunchListener | None = None
-        self._bunch_numbers = range(0)
+        self._channel: BunchChannel | None = None
         self._begun: asyncio.Future[SlotAnswer] | None = None
+        self._early: SlotAnswer | None = None
         self._answer: asyncio.Future[SlotAnswer] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._on_end: Callable[[JobKilledError], object] | None = None
@@ -166,19 +137,22 @@ class SlotProcess:
         loop = asyncio.get_running_loop()
         self._ready = loop.create_future()
         ours, theirs = socket.socketpair()
-        self._output, self._pipes = OutputPipe(self._on_output, self._before_output), BunchPipes()
+        self._output, self._channel = (
+            OutputPipe(self._on_output, self._before_output),
+            BunchChannel(self.on_line),
+        )
         self._begun = None
         try:
-            self._process = self._spawn(theirs, self._output, self._pipes)
+            self._process = self._spawn(theirs, self._output, self._channel)
         except OSError:
             ours.close()
             self._output.close()
-            self._pipes.close()
+            self._channel.close()
             raise
         finally:
             theirs.close()
             self._output.close_writing()
-            self._pipes.close_writing()
+            self._channel.close_writing()
         self.ended.clear()
         self._killed = False
         ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
@@ -193,9 +167,9 @@ class SlotProcess:
             await self.stop()
             raise TemporaryError(attempt_texts.SLOT_NOT_READY()) from error
 
-    def _spawn(self, theirs: socket.socket, output: OutputPipe, pipes: BunchPipes) -> ChildProcess:
+    def _spawn(self, theirs: socket.socket, output: OutputPipe, channel: BunchChannel) -> ChildProcess:
         isolated = "-P"  # nothing may be imported from the working folder
-        kept = (theirs.fileno(), *pipes.for_slot)
+        kept = (theirs.fileno(), *channel.for_slot)
         slot = ["-m", "taskmanager_plugin_runner.slot", *map(str, kept)]
         process = ChildProcess(
             [sys.executable, isolated, *slot],
@@ -241,54 +215,47 @@ class SlotProcess:
 
         `listener` hears of them until `end_bunch` or `go_on`, but not at once: until it asks with `withdraw`.
         """
-        if self._transport is None or self._pipes is None or not self.alive:
+        if self._transport is None or self._channel is None or not self.alive:
             raise JobKilledError(attempt_texts.SLOT_NOT_RUNNING())
         first = next(self._numbers)
-        self._bunch_numbers = range(first, first + len(grants))
-        self._numbers = count(first + len(grants))
-        orders = [
+        numbers = range(first, first + len(grants))
+        self._numbers = count(numbers.stop)
+        orders = tuple(
             SlotOrder(number, SlotStep.RUN, one.job, one.attempt, one.spec, processors=processors)
-            for number, one in zip(self._bunch_numbers, grants, strict=True)
-        ]
-        self._bunch = listener
-        self._pipes.permit(len(orders))
-        self._transport.write(SlotBunch(first, until, tuple(orders)).encode())
+            for number, one in zip(numbers, grants, strict=True)
+        )
+        self._channel.begin(numbers, listener)
+        self._transport.write(SlotBunch(until, orders).encode())
 
-    def withdraw(self) -> int:
-        """Let no other job of the bunch begin; returns how many have not begun.
+    def withdraw(self, *, but: int = 0) -> int:
+        """Let no other job of the bunch begin, except for the first so many; returns how many will not.
 
         Before that, the listener hears everything that the others have reported.
         """
-        if self._pipes is None:
-            return 0
-        left = self._pipes.withdraw()
-        self._read_reports()
-        return left
+        return self._channel.withdraw(but) if self._channel is not None else 0
 
     def end_bunch(self) -> None:
-        """The bunch is over."""
-        self._bunch = None
+        """The bunch is over, and nobody hears of it any more."""
+        if self._channel is not None:
+            self._channel.listener = None
+
+    async def rest(self) -> None:
+        """Return once the slot takes an order again after a bunch, or has ended."""
+        if self._channel is not None:
+            await self._channel.rest
 
     def go_on(self, job: int, answer: SlotAnswer | None, error: JobKilledError | None) -> None:
         """All of the bunch is over but the job with that index, which goes on as if ordered on its own.
 
         It may be over as well, with an answer or an error.
         """
-        self._bunch = None
-        self._number = self._bunch_numbers[job]
         self._begun = self._answer = asyncio.get_running_loop().create_future()
-        if error is not None:
-            self._begun.set_exception(error)
-            self._begun.exception()  # retrieved: the attempt may be interrupted before
-        elif answer is not None:
+        if self._channel is not None:
+            self._number = self._channel.go_on(job)
+        if answer is not None:
             self._take_answer(answer)
-        elif self._pipes is not None:
-            asyncio.get_running_loop().add_reader(self._pipes.reports, self._read_reports)
-
-    def _read_reports(self) -> None:
-        if self._pipes is not None:
-            for line in self._pipes.read():
-                self.on_line(line)
+        elif error is not None:
+            self._fail(error)
 
     def tell(self, desired: DesiredState | None) -> None:
         """Say what the current step is to do at its next checkpoint; None: continue."""
@@ -348,27 +315,44 @@ class SlotProcess:
             return
         match event:
             case SlotAnswer() | ProgressNote() | LogNote() | FileNote() | SuspensionNote():
-                if self._bunch is not None:
-                    self._bunch.on_report(event)
-                elif isinstance(event, SlotAnswer):
-                    self._take_answer(event)
-                else:
-                    self._tell_listener(event)
+                self._on_report(event)
             case AtRest():
-                if self._bunch is not None and event.number == self._bunch_numbers.start:
-                    self._bunch.cut()
+                self._on_rest()
             case Ready():
                 self._on_ready(event)
             case Settle():
                 self.kill()  # settled within the slot
 
+    def _on_report(self, event: Note | SlotAnswer) -> None:
+        if self._channel is not None and self._channel.listener is not None:
+            self._channel.listener.on_report(event)
+        elif isinstance(event, SlotAnswer):
+            self._take_answer(event)
+        else:
+            self._tell_listener(event)
+
     def _take_answer(self, answer: SlotAnswer) -> None:
-        if self._pipes is not None:
-            asyncio.get_running_loop().remove_reader(self._pipes.reports)
+        """Pass on the answer as soon as the slot takes orders again."""
         if self._output is not None:
             self._output.drain()  # what was printed before the answer belongs to this job
-        if self._answer is not None and not self._answer.done():
+        if self._channel is not None and not self._channel.at_rest:
+            self._early = answer
+        elif self._answer is not None and not self._answer.done():
             self._answer.set_result(answer)
+
+    def _on_rest(self) -> None:
+        if self._channel is not None:
+            self._channel.on_rest()
+        if self._early is not None:
+            answer, self._early = self._early, None
+            self._take_answer(answer)
+
+    def _fail(self, error: JobKilledError) -> None:
+        """Fail everything that waits for the process."""
+        for waiting in (self._ready, self._answer):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(error)
+                waiting.exception()  # retrieved: nobody may be waiting
 
     def _tell_listener(self, event: Note) -> None:
         if self.listener is None:
@@ -394,8 +378,8 @@ class SlotProcess:
 
     def _before_output(self) -> None:
         """What is printed belongs to the job at work: after this, no other one begins."""
-        if self._bunch is not None:
-            self._bunch.cut()
+        if self._channel is not None and self._channel.listener is not None:
+            self._channel.listener.cut()
 
     def _on_output(self, line: str) -> None:
         if self.listener is not None:
@@ -412,27 +396,23 @@ class SlotProcess:
             self._group.kill()
             starved = self._group.starved()
         error = SlotEndedError(ended.returncode, ended.peak_bytes, expected=self._killed, starved=starved)
-        if self._bunch is not None:
-            self._bunch.cut(error)
-        self._hang_up()
-        for waiting in (self._ready, self._answer):
-            if waiting is not None and not waiting.done():
-                waiting.set_exception(error)
-                waiting.exception()  # retrieved: nobody may be waiting
+        self._hang_up(error)
+        self._fail(error)
         self.ended.set()
         if self._on_end is not None:
             self._on_end(error)
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, error: JobKilledError) -> None:
+        """The process has ended: take what it has said and printed."""
         if self._transport is not None:
             self._transport.close()
-        if self._pipes is not None:
-            asyncio.get_running_loop().remove_reader(self._pipes.reports)
-            self._read_reports()
-            self._pipes.close()
+        if self._channel is not None:
+            self._channel.close(error)
+        self._channel = None
+        self._on_rest()
         if self._output is not None:
             self._output.close()
-        self._transport, self._output, self._pipes = None, None, None
+        self._transport, self._output = None, None
 
 
 def slot_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -110,7 +110,7 @@ class Worker:
                 self._line.send(answer)
                 if not answer.plain:
                     break
-        self._line.send(AtRest(bunch.number))
+        self._line.send(AtRest())
 
     def _do(self, order: SlotOrder) -> SlotAnswer:
         """The answer to an order, whatever happens."""

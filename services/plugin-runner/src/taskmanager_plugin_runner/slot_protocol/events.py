@@ -100,9 +100,7 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class AtRest:
-    """The slot does no more of the bunch with that number, whatever is left of it."""
-
-    number: int
+    """The slot does no more of its bunch, whatever is left of it, and takes the next order."""
 
 
 Note = ProgressNote | LogNote | FileNote | SuspensionNote

@@ -98,19 +98,18 @@ class SlotBunch:
     `clock.elapsed_seconds`), or when an answer is not `plain`.
     """
 
-    number: int
     until: float
     orders: tuple[SlotOrder, ...]
 
     def encode(self) -> bytes:
         """Encode as one line."""
-        raw = {"bunch": [order.raw for order in self.orders], "number": self.number, "until": self.until}
+        raw = {"bunch": [order.raw for order in self.orders], "until": self.until}
         return json.dumps(raw).encode() + b"\n"
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> "SlotBunch":
         """The bunch from decoded JSON; raises ValueError as `SlotOrder.of` does."""
-        return cls(raw["number"], raw["until"], tuple(map(SlotOrder.of, raw["bunch"])))
+        return cls(raw["until"], tuple(map(SlotOrder.of, raw["bunch"])))
 
 
 @dataclass(frozen=True, slots=True)

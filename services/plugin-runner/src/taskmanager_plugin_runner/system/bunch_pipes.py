@@ -1,8 +1,8 @@
 """The two pipes beside a slot's socket that make a bunch of jobs cheap, and safe to take back.
 
-Permits: one byte for each job of a bunch. The slot takes one before it begins a job, and the runner takes away
-those that are left; the kernel gives each byte to one of them. Reports: what the slot writes stays there even
-if it dies, and nobody is woken by it.
+Permits: one byte for each job of a bunch. The slot takes one before it begins a job, and the runner takes
+away those that are left; the kernel gives each byte to one of them. Reports: what the slot writes stays there
+even if it dies, and nobody is woken by it.
 """
 
 import contextlib
@@ -10,8 +10,6 @@ import fcntl
 import os
 import struct
 import termios
-
-_CHUNK_BYTES = 65536
 
 
 class BunchPipes:
@@ -37,17 +35,15 @@ class BunchPipes:
         """Permit so many jobs."""
         os.write(self._giving, bytes(jobs))
 
-    def withdraw(self) -> int:
-        """Take away all permits that are left; returns their number."""
+    def withdraw(self, most: int) -> int:
+        """Take away permits that are left; returns their number."""
         with contextlib.suppress(BlockingIOError):
-            return len(os.read(self._taking, _CHUNK_BYTES))
+            return len(os.read(self._taking, most))
         return 0
 
     def read(self) -> list[bytes]:
-        """The complete lines that the slot has written since the last call."""
-        with contextlib.suppress(BlockingIOError):
-            while chunk := os.read(self.reports, _CHUNK_BYTES):
-                self._rest += chunk
+        """The complete lines that the slot had written by now."""
+        self._rest += os.read(self.reports, unread) if (unread := _unread(self.reports)) else b""
         *lines, self._rest = self._rest.split(b"\n")
         return lines
 
@@ -82,5 +78,10 @@ class SlotPipes:
     @property
     def printed(self) -> bool:
         """Whether there is output that the runner has not read."""
-        (unread,) = struct.unpack("i", fcntl.ioctl(self._output, termios.FIONREAD, b"\0" * 4))
-        return bool(unread)
+        return bool(_unread(self._output))
+
+
+def _unread(descriptor: int) -> int:
+    """How many bytes wait in a pipe, at either end of which `descriptor` is."""
+    (number,) = struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))
+    return int(number)
