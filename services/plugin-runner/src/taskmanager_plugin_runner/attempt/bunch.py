@@ -36,7 +36,7 @@ class BunchOwner(Protocol):
     def take_over(self, granted: Granted, slot: SlotProcess, begun: Begun) -> Attempt:
         """One of its jobs goes on as an attempt of its own."""
 
-    def over(self, bunch: "Bunch", begun: Sequence[Granted], unbegun: Sequence[Granted]) -> None:
+    def over(self, bunch: "Bunch", begun: Sequence[Granted], unbegun: Sequence[Granted], /) -> None:
         """The bunch is over, apart from the job that was taken over."""
 
 
