@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +23,7 @@ from taskmanager_plugin_runner.attempt.bunch import Bunch
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
+from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.granted import Granted
 from taskmanager_plugin_runner.messaging.leases import Leases
 from taskmanager_plugin_runner.pipeline.places import Places
@@ -126,10 +127,8 @@ async def test_all_are_reported_in_order_each_as_if_it_had_been_alone(tmp_path: 
     async with scene(tmp_path) as made:
         await made.end(made.bunch("nothing", "nothing", "nothing"))
         assert made.ran == made.finished == made.begun == ["job-1", "job-2", "job-3"]
-        assert [(type(event), event.seq) for event in made.scheduler.of(Advanced, Finished)] == [
-            (Advanced, 1),
-            (Finished, 2),
-        ] * 3
+        told = [(type(event).__name__, event.seq) for event in made.scheduler.of(object)]
+        assert told == [("Advanced", 1), ("Finished", 2)] * 3
         assert made.unbegun == []
         assert made.taken_over == []
         assert made.services.places.entered == 0
@@ -302,8 +301,7 @@ async def test_a_slot_that_died_before_it_began_has_crashed_no_job(tmp_path: Pat
 async def test_late_jobs_of_a_bunch_are_not_begun_even_if_the_runner_sleeps(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock: Callable[[], float] = module.elapsed_seconds
-    monkeypatch.setattr(module, "elapsed_seconds", lambda: clock() - 2 * PATIENT.total_seconds())
+    monkeypatch.setattr(module, "elapsed_seconds", lambda: elapsed_seconds() - 2 * PATIENT.total_seconds())
     async with scene(tmp_path) as made:
         await made.end(made.bunch("nothing", "nothing"))
         assert made.ran == made.finished == ["job-1"]

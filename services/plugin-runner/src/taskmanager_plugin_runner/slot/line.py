@@ -36,6 +36,8 @@ class SlotLine:
         self._orders: queue.SimpleQueue[SlotOrder | SlotBunch | Exception | None] = queue.SimpleQueue()
         self._pipes, self._quiet = pipes, False
         self._lock = threading.Lock()
+        self.threads: tuple[int, ...] = ()
+        """The system's ids of the two threads that live as long as the line: it takes orders, and listens."""
 
     def options(self) -> SlotOptions | None:
         """The first line; None if the runner hung up first. Call this before `orders`."""
@@ -44,7 +46,9 @@ class SlotLine:
 
     def orders(self, on_control: Callable[[Said], None]) -> Iterator[SlotOrder | SlotBunch]:
         """Orders as they come, until the runner hangs up; another thread calls `on_control` at once."""
-        threading.Thread(target=self._listen, args=(on_control,), name="orders", daemon=True).start()
+        listener = threading.Thread(target=self._listen, args=(on_control,), name="orders", daemon=True)
+        listener.start()
+        self.threads = (threading.get_native_id(), listener.native_id or 0)
         while (order := self._orders.get()) is not None:
             if isinstance(order, Exception):
                 raise order

@@ -42,6 +42,7 @@ from taskmanager_plugin_runner.slot_protocol import (
 )
 from taskmanager_plugin_runner.system import control_groups
 from taskmanager_plugin_runner.system.bunch_pipes import SlotPipes
+from taskmanager_plugin_runner.system.child_watch import ChildWatch
 from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY, for_pictures
 from taskmanager_plugin_runner.system.processes import adopt_orphans, kill_children, stand_back
 from taskmanager_plugin_runner.system.secrecy import close_to_others
@@ -76,6 +77,7 @@ class Worker:
         self._ours_until = float("inf")
         self._roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
         self._under_way = TransfersUnderWay()
+        self._watch: ChildWatch | None = None
         self._transport = choose(options, self._manifest)
         self._steps = {
             SlotStep.STAGE_IN: self._bring,
@@ -233,8 +235,9 @@ class Worker:
         finally:
             context.meter.flush()
             failpoint(Failpoint.SLOT_AFTER_RUN)
-            left = kill_children({self._guard})
-            if left:
+            if self._watch is None:
+                self._watch = ChildWatch(self._line.threads, {self._guard})
+            if not self._watch.nothing_left() and (left := kill_children({self._guard})):
                 context.log.warning(attempt_texts.LEFT_BEHIND(number=left))
 
     def _suspending(self) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from taskmanager.model.jobs import JobError
@@ -117,16 +117,19 @@ _EVENTS: dict[str, type[SlotEvent]] = {
     "settle": Settle,
 }
 _NAMES = {kind: name for name, kind in _EVENTS.items()}
+_DEFAULTS = {kind: {field.name: field.default for field in fields(kind)} for kind in _NAMES}
 
 
 def encode_event(event: SlotEvent) -> bytes:
-    """Encode as one line."""
+    """Encode as one line; fields that have their default value are left out."""
     kind = type(event)
-    fields = {name: getattr(event, name) for name in kind.__slots__}
-    return json.dumps([_NAMES[kind], fields]).encode() + b"\n"
+    told = {
+        name: value for name, default in _DEFAULTS[kind].items() if (value := getattr(event, name)) != default
+    }
+    return json.dumps([_NAMES[kind], told]).encode() + b"\n"
 
 
 def decode_event(line: bytes) -> SlotEvent:
     """Decode what `encode_event` wrote."""
-    name, fields = json.loads(line)
-    return _EVENTS[name](**fields)
+    name, told = json.loads(line)
+    return _EVENTS[name](**told)
