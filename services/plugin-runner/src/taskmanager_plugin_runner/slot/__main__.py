@@ -12,7 +12,7 @@ def main() -> None:
     """Fork the guard, then work."""
     descriptor, permits, reports = map(int, sys.argv[1:])
     guard = guard_group(descriptor)
-    from taskmanager_plugin_runner.slot.worker import work  # noqa: PLC0415 - after the guard, see above
+    from taskmanager_plugin_runner.slot.beginning import work  # noqa: PLC0415 - after the guard, see above
 
     work(descriptor, (permits, reports), guard)
 

@@ -1,9 +1,16 @@
-"""Who hears what a slot reports: definitions only."""
+"""Who hears what a slot reports."""
 
 from typing import Protocol
 
 from taskmanager.errors import JobKilledError
-from taskmanager_plugin_runner.slot_protocol import FileNote, LogNote, Note, ProgressNote, SlotAnswer
+from taskmanager_plugin_runner.slot_protocol import (
+    FileNote,
+    LogNote,
+    Note,
+    ProgressNote,
+    SlotAnswer,
+    SuspensionNote,
+)
 
 
 class SlotListener(Protocol):
@@ -23,6 +30,19 @@ class SlotListener(Protocol):
 
     def on_output(self, line: str) -> None:
         """One of the job's processes has printed a line."""
+
+
+def tell(listener: SlotListener, note: Note) -> None:
+    """Pass on what a job has reported."""
+    match note:
+        case ProgressNote():
+            listener.on_progress(note)
+        case LogNote():
+            listener.on_log(note)
+        case FileNote():
+            listener.on_file(note)
+        case SuspensionNote():
+            listener.on_suspended(suspended=note.suspended)
 
 
 class BunchListener(Protocol):

@@ -21,7 +21,7 @@ from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.failures import SlotEndedError
 from taskmanager_plugin_runner.slot.bunch_channel import BunchChannel
-from taskmanager_plugin_runner.slot.listeners import BunchListener, SlotListener
+from taskmanager_plugin_runner.slot.listeners import BunchListener, SlotListener, tell
 from taskmanager_plugin_runner.slot_protocol import (
     LINE_BYTES,
     AtRest,
@@ -328,8 +328,8 @@ class SlotProcess:
             self._channel.listener.on_report(event)
         elif isinstance(event, SlotAnswer):
             self._take_answer(event)
-        else:
-            self._tell_listener(event)
+        elif self.listener is not None:
+            tell(self.listener, event)
 
     def _take_answer(self, answer: SlotAnswer) -> None:
         """Pass on the answer as soon as the slot takes orders again."""
@@ -353,19 +353,6 @@ class SlotProcess:
             if waiting is not None and not waiting.done():
                 waiting.set_exception(error)
                 waiting.exception()  # retrieved: nobody may be waiting
-
-    def _tell_listener(self, event: Note) -> None:
-        if self.listener is None:
-            return
-        match event:
-            case ProgressNote():
-                self.listener.on_progress(event)
-            case LogNote():
-                self.listener.on_log(event)
-            case FileNote():
-                self.listener.on_file(event)
-            case SuspensionNote():
-                self.listener.on_suspended(suspended=event.suspended)
 
     def _on_ready(self, event: Ready) -> None:
         if self._ready is None or self._ready.done():
