@@ -142,6 +142,7 @@ def waiting(job: str, *, template: str | None = None, source: str | None = None,
         (waiting("b", number=1), ["a", "b"]),
         (waiting("b", number=1, template="other"), ["a"]),
         (waiting("b", number=1, source="/in"), ["a"]),
+        (waiting("../b", number=1), ["a"]),
     ],
 )
 def test_only_jobs_without_files_and_with_the_same_limits_are_told_at_once(

@@ -57,7 +57,7 @@ class AtWork:
     @property
     def fitting(self) -> int:
         """See `Starter`."""
-        return self._horizon.fitting
+        return self._horizon.fitting(elapsed_seconds())
 
     def start(self, slot: int, granted: Granted) -> None:
         """See `Starter`."""
@@ -110,8 +110,11 @@ class AtWork:
     def over(self, bunch: Bunch, begun: Sequence[Granted], unbegun: Sequence[Granted]) -> None:
         """See `BunchOwner`."""
         del self._bunches[bunch.key]
+        now = elapsed_seconds()
+        if not bunch.took_long:
+            self._horizon.bunch_ended(len(begun), len(begun) + len(unbegun), now)
         if bunch.successes:
-            self._horizon.ended(bunch.mean_seconds, elapsed_seconds(), bunch.successes)
+            self._horizon.ended(bunch.mean_seconds, now, bunch.successes)
             self._horizon.worked(bunch.mean_seconds)
         self.on_cut(begun, unbegun)
         self.on_over()

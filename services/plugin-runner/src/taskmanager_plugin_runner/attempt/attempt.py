@@ -29,10 +29,11 @@ from taskmanager_plugin_runner.attempt.sudden_end import sudden_end
 from taskmanager_plugin_runner.attempt.tidying import tidy
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import with_problem
+from taskmanager_plugin_runner.files.job_ids import is_job_id
 from taskmanager_plugin_runner.messaging.reports import Reports
 from taskmanager_plugin_runner.pipeline.first_of import first_of
 from taskmanager_plugin_runner.slot.process import OrderTerms, SlotProcess
-from taskmanager_plugin_runner.slot_protocol import Note, SlotAnswer, SlotStep, is_job_id
+from taskmanager_plugin_runner.slot_protocol import Note, SlotAnswer, SlotStep
 
 WAITS_FOR_PLACE = "waits until a slot has worked on the job before it"
 LONGEST_WAIT = timedelta(minutes=10)

@@ -55,6 +55,8 @@ class Bunch:
         self._notes: list[Note] = []
         self.successes = 0
         """How many of its jobs were successes."""
+        self.took_long = False
+        """Whether it was cut for that reason, which is not that of a job: the machine may be busy."""
         self._last: SlotAnswer | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._left: Attempt | None = None
@@ -109,6 +111,7 @@ class Bunch:
 
     def _too_long(self) -> None:
         """It takes long: if not even its first job has begun, the slot will come to it."""
+        self.took_long = True
         self._cut(self._slot.withdraw(but=1))
 
     def _cut(self, unbegun: int, error: JobKilledError | None = None) -> None:

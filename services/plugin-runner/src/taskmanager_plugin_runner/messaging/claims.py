@@ -266,7 +266,7 @@ class Claims:
                 return
             fitting = self._starter.fitting
             granted = self._granted.pop(fitting)
-            if fitting > 1 and granted[0].has_no_files:
+            if fitting > 1 and granted[0].is_simple:
                 self._begin_bunch(slot, granted)
             else:
                 self._begin(slot, granted[0])

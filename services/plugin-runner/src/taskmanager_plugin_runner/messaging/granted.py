@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from taskmanager.messages import AttemptReference, Grant
 from taskmanager.ports.broker import Delivery
+from taskmanager_plugin_runner.files.job_ids import is_job_id
 from taskmanager_plugin_runner.messaging.leases import Reference
 
 
@@ -32,14 +33,15 @@ class Granted:
         return -self.delivery.priority, self.number
 
     @property
-    def has_no_files(self) -> bool:
-        """Whether nothing is to be transferred."""
-        return self.grant.spec.source is None and self.grant.spec.destination is None
+    def is_simple(self) -> bool:
+        """Whether nothing is to be transferred, and nothing is wrong with the job's id."""
+        spec = self.grant.spec
+        return spec.source is None and spec.destination is None and is_job_id(self.grant.job)
 
     def fits(self, other: "Granted") -> bool:
-        """Whether one slot may be told both at once: neither has files, and the same limits apply to both."""
+        """Whether one slot may be told both at once: both are simple, and the same limits apply to both."""
         same = self.grant.spec.template == other.grant.spec.template
-        return same and self.has_no_files and other.has_no_files
+        return same and self.is_simple and other.is_simple
 
     @property
     def reference(self) -> AttemptReference:

@@ -27,7 +27,6 @@ from taskmanager_plugin_runner.slot_protocol.orders import (
     SlotStep,
     Tenure,
     decode_order,
-    is_job_id,
 )
 
 LINE_BYTES = 16 * 1024 * 1024
@@ -55,5 +54,4 @@ __all__ = [
     "decode_event",
     "decode_order",
     "encode_event",
-    "is_job_id",
 ]

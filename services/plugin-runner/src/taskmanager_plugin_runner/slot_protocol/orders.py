@@ -1,7 +1,6 @@
 """What a runner says to its slots: orders, and what concerns the order that is under way."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,8 +9,7 @@ from typing import Any
 
 from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import JobError, JobSpec
-
-_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
+from taskmanager_plugin_runner.files.job_ids import is_job_id
 
 
 class SlotStep(StrEnum):
@@ -163,8 +161,3 @@ def decode_order(line: bytes | str) -> SlotOrder | SlotBunch | SlotControl | Ten
     if "wish" in raw:
         return SlotControl(raw["number"], DesiredState(raw["wish"]) if raw["wish"] is not None else None)
     return SlotOrder.of(raw)
-
-
-def is_job_id(text: str) -> bool:
-    """Whether a job's id can be part of a file name."""
-    return _JOB_ID.fullmatch(text) is not None
