@@ -208,14 +208,14 @@ class Runner:
     def _on_orders(self, orders: RunnerOrders) -> None:
         self._ordered = True
         self._leases.renewed(map(reference, orders.renewed), orders.lease_seconds)
+        wanted = not (orders.paused or orders.draining or self._stopping)
+        if orders.kill or orders.wishes or not wanted:
+            self._freeze()
         for name in map(reference, orders.kill):
             attempt = self._attempts.get(name)
             if attempt is not None:
                 log.warning("attempt_taken_away", job=name[0], attempt=name[1])
                 attempt.interrupt(AttemptOutcome.SUPERSEDED)
-        wanted = not (orders.paused or orders.draining or self._stopping)
-        if orders.kill or orders.wishes or not wanted:
-            self._freeze()
         desired = {reference(one): one.wish for one in orders.wishes}
         self._claims.recall(returned=desired, lost=set(map(reference, orders.kill)))
         for name, attempt in self._attempts.items():

@@ -137,10 +137,8 @@ class SlotProcess:
         loop = asyncio.get_running_loop()
         self._ready = loop.create_future()
         ours, theirs = socket.socketpair()
-        self._output, self._channel = (
-            OutputPipe(self._on_output, self._before_output),
-            BunchChannel(self.on_line),
-        )
+        self._output = OutputPipe(self._on_output, self._before_output)
+        self._channel = BunchChannel(self.on_line)
         self._begun = None
         try:
             self._process = self._spawn(theirs, self._output, self._channel)
@@ -192,7 +190,7 @@ class SlotProcess:
 
         If the step has begun in a bunch, its answer is returned.
         """
-        if self._begun is not None:
+        if self._begun is not None and step is SlotStep.RUN:
             answer, self._begun = self._begun, None
             if how.desired is not None:
                 self.tell(how.desired)
