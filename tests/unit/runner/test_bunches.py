@@ -28,6 +28,7 @@ from taskmanager_plugin_runner.messaging.granted import Granted
 from taskmanager_plugin_runner.messaging.leases import Leases
 from taskmanager_plugin_runner.pipeline.places import Places
 from taskmanager_plugin_runner.slot.process import SlotProcess
+from taskmanager_plugin_runner.slot_protocol import AtRest, encode_event
 
 PATIENT = timedelta(seconds=30)
 """Nothing is cut because it takes long, however slow the machine is."""
@@ -177,6 +178,16 @@ async def test_a_crash_takes_only_the_job_that_ran(tmp_path: Path) -> None:
         assert made.ran == ["job-1", "job-2"]
         await made.end(made.bunch("nothing"))
         assert made.ran[-1] == "job-5", "the slot has a new process"
+
+
+async def test_a_slot_that_rests_and_owes_an_answer_is_ended(tmp_path: Path) -> None:
+    async with scene(tmp_path) as made:
+        bunch = made.bunch("wait", "nothing")
+        await until(lambda: made.ran)
+        bunch.cut()
+        made.slot.on_line(encode_event(AtRest()))
+        await made.end(bunch)
+        assert made.over_with == [AttemptOutcome.CRASHED]
 
 
 async def test_what_the_others_have_done_is_not_lost_with_the_process(tmp_path: Path) -> None:

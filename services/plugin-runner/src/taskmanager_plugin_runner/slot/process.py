@@ -316,6 +316,8 @@ class SlotProcess:
                 self._on_report(event)
             case AtRest():
                 self._on_rest()
+                if self._answer is not None and not self._answer.done():
+                    self.kill()  # it rests, and owes an answer
             case Ready():
                 self._on_ready(event)
             case Settle():
