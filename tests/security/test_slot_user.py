@@ -35,7 +35,7 @@ START = [sys.executable, "/usr/bin/python3"]
 def starts(python: str) -> bool:
     """Whether the other user can start it and find the project with it."""
     try:
-        command = [python, "-c", "import taskmanager_plugin_runner.slot.worker"]
+        command = [python, "-c", "import taskmanager_plugin_runner.slot.beginning"]
         done = subprocess.run(
             command, user=FIRST.uid, group=FIRST.gid, extra_groups=(), check=False, capture_output=True
         )

@@ -36,9 +36,9 @@ def test_a_log_is_complete_without_rich(log_format: str) -> None:
 
 
 def test_a_slot_starts_without_settings_messages_and_logging() -> None:
-    program = "import sys, taskmanager_plugin_runner.slot.worker; print(*sys.modules)"
+    program = "import sys, taskmanager_plugin_runner.slot.beginning; print(*sys.modules)"
     loaded = set(run(program).stdout.split())
-    assert "taskmanager_plugin_runner.slot.worker" in loaded
+    assert "taskmanager_plugin_runner.slot.beginning" in loaded
     assert not loaded & {
         "structlog",
         "pydantic_settings",

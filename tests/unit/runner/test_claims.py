@@ -1,7 +1,7 @@
 """Every ticket is settled by the scheduler's answer or given back in time; no grant is lost."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner.messaging import claims as module
 from taskmanager_plugin_runner.messaging import open_lanes, questions
 from taskmanager_plugin_runner.messaging.claims import Claims
+from taskmanager_plugin_runner.messaging.granted import Granted
 from taskmanager_testing.lanes import FakeLanes
 from taskmanager_testing.waiting import eventually_async
 
@@ -51,16 +52,21 @@ class Scene:
     def __init__(self, timeout: timedelta = timedelta(seconds=10), slots: int = 1) -> None:
         self.lanes, self.box = FakeLanes(), Box()
         self.started: list[tuple[int, str]] = []
+        self.bunches: list[tuple[int, Sequence[Granted]]] = []
+        self.fitting = 1
         self.too_far = 0
         self.capacity = SetCapacity(slots)
-        self.claims = Claims(self.lanes, self.box, self._start, self.capacity, timeout, "noop")
+        self.claims = Claims(self.lanes, self.box, self, self.capacity, timeout, "noop")
         self.claims.on_too_far = self._note_too_far
         self.claims.admit(wanted=True)
         for lane in range(slots):
             self.claims.free(lane)
 
-    def _start(self, lane: int, grant: Grant, _asked_at: float) -> None:
-        self.started.append((lane, grant.job))
+    def start(self, slot: int, granted: Granted) -> None:
+        self.started.append((slot, granted.grant.job))
+
+    def start_bunch(self, slot: int, granted: Sequence[Granted]) -> None:
+        self.bunches.append((slot, granted))
 
     def _note_too_far(self) -> None:
         self.too_far += 1

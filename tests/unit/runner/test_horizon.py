@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from taskmanager_plugin_runner.messaging.horizon import FORGOTTEN, LEAST, RECOVERY, SOON, Horizon
+from taskmanager_plugin_runner.messaging.horizon import (
+    FORGOTTEN,
+    LARGEST_BUNCH,
+    LEAST,
+    RECOVERY,
+    SOON,
+    Horizon,
+)
 
 MOST = 256
 SECONDS = st.floats(min_value=0, max_value=3600)
@@ -62,6 +69,37 @@ def test_after_a_pause_nothing_is_known_of_the_next_jobs() -> None:
     made.ended(5.0, now=later)
     made.ended(0.001, now=3 * later)
     assert made.room(0, now=3 * later) > 0
+
+
+def test_one_slot_is_told_as_many_jobs_as_usually_take_a_moment() -> None:
+    made = horizon(0.001)
+    assert made.fitting(now=0.0) == 1, "nothing is claimed ahead yet"
+    assert made.room(0, now=0.0) > 0
+    for seconds, fitting in [(0.0, LARGEST_BUNCH), (0.0005, 10), (0.001, 5), (0.004, 1), (1.0, 1)]:
+        for _ in range(200):
+            made.worked(seconds)
+        assert made.fitting(now=0.0) == fitting
+
+
+def test_jobs_after_which_a_slot_always_stops_are_told_one_by_one_and_others_are_tried_again() -> None:
+    made = horizon(0.0001)
+    assert made.room(0, now=0.0) > 0
+    assert made.fitting(now=0.0) == LARGEST_BUNCH
+    made.bunch_ended(LARGEST_BUNCH, LARGEST_BUNCH, now=0.0)
+    assert made.fitting(now=0.0) == LARGEST_BUNCH
+    made.bunch_ended(1, LARGEST_BUNCH, now=0.0)
+    second = RECOVERY.total_seconds()
+    assert [made.fitting(now=now * second) for now in (0.5, 1.0, 2.0, 60.0)] == [1, 2, 4, LARGEST_BUNCH]
+    made.bunch_ended(0, 4, now=0.0)
+    assert made.fitting(now=0.0) == 1
+
+
+def test_a_bunch_counts_with_the_mean_of_its_jobs() -> None:
+    made, other = horizon(0.004), horizon(0.004)
+    made.ended(0.001, now=0.0, jobs=50)
+    for _ in range(50):
+        other.ended(0.001, now=0.0)
+    assert made.room(0, now=0.0) == other.room(0, now=0.0) > horizon(0.004).room(0, now=0.0)
 
 
 @given(ended=st.lists(SECONDS, min_size=1), oldest=SECONDS, slots=st.integers(1, 64))

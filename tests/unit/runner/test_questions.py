@@ -2,14 +2,11 @@
 
 from datetime import timedelta
 
-from taskmanager.messages import Ticket, TicketReference
-from taskmanager.ports.broker import Delivery
+from tests.unit.runner.tickets import ticket_delivery
+
+from taskmanager.messages import TicketReference
 from taskmanager_plugin_runner.messaging.outbox import OutboxEvent
 from taskmanager_plugin_runner.messaging.questions import Question, Questions
-from taskmanager_plugin_runner.messaging.ticket_blocks import TicketBlocks, TicketDelivery
-from taskmanager_testing.lanes import FakeLanes
-
-TICKET = TicketReference(job="1", dispatch=1)
 
 
 class Sent:
@@ -27,50 +24,42 @@ def never(_: Question) -> None:
     raise AssertionError("no question is given up here")
 
 
-def delivery(tag: int, generation: int = 1, ticket: TicketReference = TICKET) -> TicketDelivery:
-    """As `TicketBlocks` hands out the only ticket of a message."""
-    lanes, handed_out = FakeLanes(), list[TicketDelivery]()
-    TicketBlocks(lanes, "noop").on_ticket = lambda _, one: handed_out.append(one)
-    lanes.on_ticket(0, Delivery(Ticket(**ticket.model_dump()).encode(), "0", tag, generation))
-    return handed_out[0]
-
-
 def asked(*tags: int) -> Questions:
     """One open question for each of these deliveries of the same ticket, as when it was doubled."""
     made = Questions(Sent(), timedelta(minutes=1), never)
     for lane, tag in enumerate(tags):
-        made.ask(lane, delivery(tag))
+        made.ask(lane, ticket_delivery(tag))
     return made
 
 
 async def test_a_ticket_on_a_new_channel_belongs_to_its_open_question() -> None:
     questions = asked(7)
 
-    assert questions.redelivered(3, delivery(1, generation=2))
+    assert questions.redelivered(3, ticket_delivery(1, generation=2))
 
     (question,) = questions.open()
     assert (question.lane, question.delivery.generation) == (3, 2)
 
 
 async def test_a_doubled_ticket_on_the_same_channel_is_a_question_of_its_own() -> None:
-    assert not asked(7).redelivered(3, delivery(8))
+    assert not asked(7).redelivered(3, ticket_delivery(8))
 
 
 async def test_of_doubled_tickets_each_is_found_once_until_it_is_closed() -> None:
     questions = asked(7, 8)
     first, second = questions.open()
 
-    assert questions.redelivered(0, delivery(1, generation=2))
-    assert questions.redelivered(1, delivery(2, generation=2))
-    assert not questions.redelivered(2, delivery(3, generation=2))
+    assert questions.redelivered(0, ticket_delivery(1, generation=2))
+    assert questions.redelivered(1, ticket_delivery(2, generation=2))
+    assert not questions.redelivered(2, ticket_delivery(3, generation=2))
     assert {first.delivery.tag, second.delivery.tag} == {1, 2}
 
     questions.close(first)
-    assert questions.redelivered(0, delivery(1, generation=3))
+    assert questions.redelivered(0, ticket_delivery(1, generation=3))
     questions.close(second)
-    assert not questions.redelivered(0, delivery(1, generation=4))
+    assert not questions.redelivered(0, ticket_delivery(1, generation=4))
     assert questions.open() == []
 
 
 async def test_another_dispatch_of_the_job_is_another_question() -> None:
-    assert not asked(7).redelivered(0, delivery(1, 2, TicketReference(job="1", dispatch=2)))
+    assert not asked(7).redelivered(0, ticket_delivery(1, 2, TicketReference(job="1", dispatch=2)))

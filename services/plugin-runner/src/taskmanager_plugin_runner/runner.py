@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import (
-    AttemptReference,
     CommitVerdict,
     Grant,
     HandedBack,
@@ -19,20 +18,19 @@ from taskmanager.messages import (
 from taskmanager.ports.broker import Delivery, Lanes
 from taskmanager.process.lifecycle import every
 from taskmanager.process.logs import get_logger
-from taskmanager_plugin_runner.attempt.attempt import Attempt
+from taskmanager_plugin_runner.attempt.at_work import AtWork
 from taskmanager_plugin_runner.attempt.draining import Draining
 from taskmanager_plugin_runner.attempt.limit_watch import LOOK
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices
-from taskmanager_plugin_runner.attempt.slot_keeper import SlotKeeper
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.claims import Claims
 from taskmanager_plugin_runner.messaging.heartbeats import Heartbeats, RunnerIdentity
 from taskmanager_plugin_runner.messaging.horizon import Horizon
-from taskmanager_plugin_runner.messaging.leases import Leases, Reference, reference
+from taskmanager_plugin_runner.messaging.leases import Leases, reference
 from taskmanager_plugin_runner.messaging.outbox import Outbox
-from taskmanager_plugin_runner.metrics import BUSY, of_outcome
+from taskmanager_plugin_runner.metrics import BUSY
 from taskmanager_plugin_runner.pipeline.capacity import Capacity
 from taskmanager_plugin_runner.pipeline.places import Places
 from taskmanager_plugin_runner.settings import RunnerSettings
@@ -78,8 +76,6 @@ class Runner:
             self._places,
             processors=processors.__getitem__,
         )
-        self._attempts: dict[Reference, Attempt] = {}
-        BUSY.labels(self._plugin).set_function(lambda: min(identity.slots, len(self._attempts)))
         processes = [
             SlotProcess(
                 number,
@@ -90,17 +86,20 @@ class Runner:
         ]
         if settings.fetch_ahead and len(processes) == identity.slots:
             log.warning("nothing_is_brought_ahead", mend="name two TASKMANAGER_SLOT_USERS for each slot")
-        self._slots = SlotKeeper(processes, identity.slots, self._plugin, self._run)
         self._idle = asyncio.Event()
         self._horizon = Horizon(identity.slots, settings.claims_ahead)
-        self._capacity = Capacity(self._places, self._services.pace, self._attempts.values)
+        self._at_work = AtWork(processes, self._plugin, self._services, self._horizon)
+        self._slots, self._attempts = self._at_work.slots, self._at_work.attempts
+        BUSY.labels(self._plugin).set_function(lambda: min(identity.slots, len(self._at_work.all)))
+        self._capacity = Capacity(self._places, self._services.pace, lambda: self._at_work.all)
         self._claims = Claims(
-            lanes, outbox, self._start, self._capacity, settings.claim_timeout, self._plugin
+            lanes, outbox, self._at_work, self._capacity, settings.claim_timeout, self._plugin
         )
+        self._at_work.on_cut, self._at_work.on_over = self._claims.over, self._look_on
         self._claims.on_too_far = self._look_less_far
         self._places.on_left = self._review
         self._heartbeats = Heartbeats(
-            identity, outbox, self._leases, settings.heartbeat, self._running, self._claims
+            identity, outbox, self._leases, settings.heartbeat, lambda: self._at_work.references, self._claims
         )
         self._draining = Draining(self._plugin, self._attempts.values)
         self._stopping = False
@@ -130,10 +129,11 @@ class Runner:
         match message:
             case RunnerReplies():
                 if message.instance == self._identity.instance:
-                    for reply in message.replies:
-                        self._on_reply(reply)
+                    with self._claims.gathering():
+                        for reply in message.replies:
+                            self._on_reply(reply)
             case Notice():
-                self._claims.freeze()
+                self._freeze()
                 self._places.freeze()
                 self._heartbeats.beat()
 
@@ -159,6 +159,7 @@ class Runner:
 
     async def _drain(self) -> None:
         self._stopping = True
+        self._freeze()
         self._claims.end()
         self._hand_back_ahead()
         self._draining.hand_back_suspended()
@@ -179,40 +180,20 @@ class Runner:
             except TimeoutError:
                 log.info("still_running", attempts=len(self._attempts))
 
-    def _start(self, lane: int, grant: Grant, asked_at: float) -> None:
-        if not self._slots.can_take(lane):  # it has just died
-            self._outbox.put(HandedBack(job=grant.job, attempt=grant.attempt))
-            return
-        attempt = Attempt(grant, self._slots[lane], self._services)
-        self._attempts[attempt.key] = attempt
-        self._leases.granted(attempt.key, asked_at, grant.lease_seconds)
-        self._slots.give(lane, attempt)
-
-    async def _run(self, attempt: Attempt) -> None:
-        def over(outcome: AttemptOutcome) -> None:
-            now = elapsed_seconds()
-            seconds = now - attempt.began
-            jobs, job_seconds = of_outcome(self._plugin, outcome)
-            jobs.inc()
-            job_seconds.observe(seconds)
-            self._attempts.pop(attempt.key, None)
-            self._horizon.ended(seconds, now)
-            if self._claims.room:
-                self._look_ahead(most=self._claims.room)
-            self._leases.ended(attempt.key)
-            self._review()
-            if not self._attempts:
-                self._idle.set()
-
-        await attempt.run(over)
-
     # --- what the scheduler says
+
+    def _freeze(self) -> None:
+        """Begin nothing that has not begun until the next orders: they may say so."""
+        self._claims.freeze()
+        self._at_work.cut()
 
     def _on_reply(self, reply: Reply) -> None:
         match reply:
             case Grant():
                 self._claims.on_grant(reply)
             case Refusal():
+                if reply.reason == "paused":
+                    self._freeze()
                 self._claims.on_refusal(reply)
                 if reply.reason == "paused":
                     self._places.freeze()
@@ -227,6 +208,9 @@ class Runner:
     def _on_orders(self, orders: RunnerOrders) -> None:
         self._ordered = True
         self._leases.renewed(map(reference, orders.renewed), orders.lease_seconds)
+        wanted = not (orders.paused or orders.draining or self._stopping)
+        if orders.kill or orders.wishes or not wanted:
+            self._freeze()
         for name in map(reference, orders.kill):
             attempt = self._attempts.get(name)
             if attempt is not None:
@@ -238,7 +222,6 @@ class Runner:
             attempt.want(desired.get(name))
             attempt.keep()
         self._draining.apply(orders)
-        wanted = not (orders.paused or orders.draining or self._stopping)
         if not wanted:
             self._hand_back_ahead()  # nothing begins any more, even if its input is there already
         self._claims.admit(wanted=wanted)
@@ -270,6 +253,14 @@ class Runner:
         standing = sum(attempt.suspended for attempt in self._attempts.values())
         self._hand_back_ahead(but=self._identity.slots - standing)
 
+    def _look_on(self) -> None:
+        """A job, or a bunch of them, is over."""
+        if self._claims.room:
+            self._look_ahead(most=self._claims.room)
+        self._review()
+        if not self._attempts:
+            self._idle.set()
+
     def _review(self) -> None:
         """More jobs or fewer may be begun, unless each slot has one at a time."""
         if self._services.pace.worth:
@@ -288,6 +279,3 @@ class Runner:
     async def _look_after_limits(self) -> None:
         for attempt in list(self._attempts.values()):
             await attempt.look()
-
-    def _running(self) -> tuple[AttemptReference, ...]:
-        return tuple(attempt.reference for attempt in self._attempts.values())

@@ -5,6 +5,7 @@ Drives a slot step by step and puts events into the outbox; knows neither ticket
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -30,11 +31,12 @@ from taskmanager_plugin_runner.attempt.tidying import tidy
 from taskmanager_plugin_runner.attempt_trace import AttemptTrace
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import with_problem
+from taskmanager_plugin_runner.files.job_ids import is_job_id
 from taskmanager_plugin_runner.messaging.reports import Reports
 from taskmanager_plugin_runner.metrics import job_metrics
 from taskmanager_plugin_runner.pipeline.first_of import first_of
 from taskmanager_plugin_runner.slot.process import OrderTerms, SlotProcess
-from taskmanager_plugin_runner.slot_protocol import SlotAnswer, SlotStep, is_job_id
+from taskmanager_plugin_runner.slot_protocol import Note, SlotAnswer, SlotStep
 
 WAITS_FOR_PLACE = "waits until a slot has worked on the job before it"
 LONGEST_WAIT = timedelta(minutes=10)
@@ -57,15 +59,30 @@ log = get_logger(__name__)
 Over = Callable[[AttemptOutcome], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Where the plugin works already, since when, and what it has reported: see `bunch`."""
+
+    place: int
+    since: float
+    notes: tuple[Note, ...] = ()
+
+
 class Attempt:
     """Runs one granted job on one slot."""
 
-    def __init__(self, grant: Grant, slot: SlotProcess, services: AttemptServices) -> None:
-        """`slot` runs nothing else in the meantime. Enters the places at once."""
+    def __init__(
+        self, grant: Grant, slot: SlotProcess, services: AttemptServices, begun: Begun | None = None
+    ) -> None:
+        """`slot` runs nothing else in the meantime. Enters the places at once, unless it has `begun`."""
         self.key = (grant.job, grant.attempt)
-        services.places.enter(self.key)
+        if begun is None:
+            services.places.enter(self.key)
+        self._begun = begun
         self._working_since: float | None = None
-        self.began = elapsed_seconds()
+        self.worked_seconds: float | None = None
+        """How long its plugin has worked, once that is over."""
+        self.began = begun.since if begun is not None else elapsed_seconds()
         self._grant = grant
         self._slot, self._services = slot, services
         self._reports = Reports(grant.job, grant.attempt, services.outbox)
@@ -81,6 +98,10 @@ class Attempt:
         self._control = AttemptControl(services.manifest, slot, self._reports, self._records.note)
         self._watch = LimitWatch(services.manifest.limits_for(grant.spec.template))
         self._slot_events = SlotEventHandler(self._records, self._control, self._watch)
+        if begun is not None:
+            self._reports.advanced(Status.PROCESSING)
+            slot.listener = self._slot_events
+            self._slot_events.play(begun.notes)
 
     @property
     def reference(self) -> AttemptReference:
@@ -183,10 +204,15 @@ class Attempt:
         """The answer of the last step, or None if the attempt is no longer ours."""
         if not is_job_id(self._grant.job):
             raise StepFailedError(JobError.of(attempt_texts.ID_NO_FILE_NAME(), "ValueError"))
-        brought = await self._bring()
-        place = await self._take_place()
+        brought, place = await self._before_work()
         made = await self._work(brought, place)
         return made if self._grant.spec.destination is None else await self._place()
+
+    async def _before_work(self) -> tuple[SlotAnswer | None, int]:
+        """What was brought, and the place where the plugin may work."""
+        if self._begun is not None:
+            return None, self._begun.place
+        return await self._bring(), await self._take_place()
 
     async def _take_place(self) -> int:
         """The number of the place where the plugin may work now."""
@@ -206,12 +232,14 @@ class Attempt:
     async def _work(self, brought: SlotAnswer | None, place: int) -> SlotAnswer:
         """Let the plugin work; then the place is free, whatever comes of it."""
         source = Path(brought.source) if brought and brought.source else None
-        self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
+        if self._begun is None:
+            self._reports.advanced(Status.PROCESSING, *((brought.files, brought.bytes) if brought else ()))
+            self._slot.limit_memory(self._watch.memory_limit_bytes)
         self._watch.begin()
-        self._slot.limit_memory(self._watch.memory_limit_bytes)
-        self._working_since = began = elapsed_seconds()
+        self._working_since = began = elapsed_seconds() if self._begun is None else self._begun.since
         try:
             made = await self._step(SlotStep.RUN, source, self._services.processors(place))
+            self.worked_seconds = made.seconds
             self._services.pace.worked(elapsed_seconds() - began)
             self._records.progress.flush()
             await self._control.let_go_on()
@@ -266,7 +294,8 @@ class Attempt:
     ) -> SlotAnswer:
         if self._interrupted.is_set():
             raise JobKilledError(attempt_texts.INTERRUPTED())
-        self._control.require_going_on(step)
+        if self._begun is None:
+            self._control.require_going_on(step)
         how = OrderTerms(self._control.known(step), ahead=self._ahead, processors=processors)
         began = elapsed_seconds()
         answering = self._slot.order(step, self._grant, source, how)

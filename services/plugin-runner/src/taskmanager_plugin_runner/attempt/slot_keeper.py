@@ -1,4 +1,4 @@
-"""Keeps a runner's slot processes alive and gives each one attempt after another.
+"""Keeps a runner's slot processes alive and gives each one attempt, or bunch of them, after another.
 
 The first ones are there from the start, one for each slot. With the others, one more for each, the next input
 is brought and results are placed while a plugin works. They are started when that is wanted for the first
@@ -13,6 +13,7 @@ from taskmanager.errors import JobKilledError, TaskManagerError
 from taskmanager.process.logs import get_logger
 from taskmanager.process.retry import Backoff
 from taskmanager_plugin_runner.attempt.attempt import Attempt
+from taskmanager_plugin_runner.attempt.bunch import Bunch
 from taskmanager_plugin_runner.messaging.claims import Claims
 from taskmanager_plugin_runner.metrics import SLOT_DEATHS, SLOTS
 from taskmanager_plugin_runner.slot.process import SlotProcess
@@ -20,6 +21,8 @@ from taskmanager_plugin_runner.slot.process import SlotProcess
 LONGEST_RESTART_SECONDS = 10.0
 IDLE_LIMIT = timedelta(minutes=1)
 """A process beyond one for each slot ends after this time without a job."""
+
+Work = Attempt | Bunch
 
 log = get_logger(__name__)
 
@@ -32,11 +35,11 @@ class SlotKeeper:
         processes: Sequence[SlotProcess],
         always: int,
         plugin: str,
-        run: Callable[[Attempt], Awaitable[None]],
+        run: Callable[[Work], Awaitable[None]],
     ) -> None:
-        """The first `always` processes always run; `plugin` is the metrics label; `run` runs an attempt."""
+        """The first `always` processes always run; `plugin` is the metrics label; `run` does the work."""
         self._processes, self._always, self._plugin, self._run = processes, always, plugin, run
-        self._offers: dict[int, asyncio.Future[Attempt]] = {}
+        self._offers: dict[int, asyncio.Future[Work]] = {}
         self._more = asyncio.Event()
 
     def __getitem__(self, number: int) -> SlotProcess:
@@ -56,9 +59,9 @@ class SlotKeeper:
         """Whether there is more to do than the processes that run can do."""
         (self._more.set if more else self._more.clear)()
 
-    def give(self, number: int, attempt: Attempt) -> None:
-        """Let a process that `can_take` a job run this attempt."""
-        self._offers[number].set_result(attempt)
+    def give(self, number: int, work: Work) -> None:
+        """Let a process that `can_take` a job do this."""
+        self._offers[number].set_result(work)
 
     def can_take(self, number: int) -> bool:
         """False if the process has just died."""
@@ -78,16 +81,16 @@ class SlotKeeper:
                 await self._more.wait()
             try:
                 await self._start(process)
-                attempt = await self._next(process, claims, IDLE_LIMIT if extra else None)
+                work = await self._next(process, claims, IDLE_LIMIT if extra else None)
             except (TaskManagerError, OSError) as error:
                 self._count()
                 await backoff.wait(str(error))
                 continue
             backoff.reset()
-            if attempt is None:
+            if work is None:
                 await self._retire(process)
             else:
-                await self._run(attempt)
+                await self._run(work)
 
     async def _start(self, process: SlotProcess) -> None:
         if not process.alive:
@@ -102,12 +105,12 @@ class SlotKeeper:
         await process.stop()
         self._count()
 
-    async def _next(self, process: SlotProcess, claims: Claims, limit: timedelta | None) -> Attempt | None:
+    async def _next(self, process: SlotProcess, claims: Claims, limit: timedelta | None) -> Work | None:
         """Offer the process and wait for a job; None if there is none within the limit.
 
         Raises JobKilledError if the process ends instead.
         """
-        waiting: asyncio.Future[Attempt] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[Work] = asyncio.get_running_loop().create_future()
         self._offers[process.number] = waiting
         process.when_ended(lambda error: _fail(waiting, error))
         claims.free(process.number)
@@ -127,6 +130,6 @@ class SlotKeeper:
         SLOTS.labels(self._plugin).set(self._always - self.dead)
 
 
-def _fail(waiting: asyncio.Future[Attempt], error: JobKilledError) -> None:
+def _fail(waiting: asyncio.Future[Work], error: JobKilledError) -> None:
     if not waiting.done():
         waiting.set_exception(error)

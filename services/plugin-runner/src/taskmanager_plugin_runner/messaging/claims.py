@@ -14,9 +14,12 @@ No ticket is kept longer than the claim timeout.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from itertools import count
+from typing import Protocol
 
 from taskmanager.messages import AttemptReference, Grant, HandedBack, Refusal, Unclaimed
 from taskmanager.ports.broker import Lanes
@@ -40,8 +43,18 @@ REMEMBERED_GRANTS = 10_000
 log = get_logger(__name__)
 
 
-Start = Callable[[int, Grant, float], None]
-"""Run the job on the slot with that number; the claim was first sent at that `clock.elapsed_seconds`."""
+class Starter(Protocol):
+    """Begins what is granted, on the slot with that number."""
+
+    @property
+    def fitting(self) -> int:
+        """How many short jobs one slot should be told at once; 1: each on its own."""
+
+    def start(self, slot: int, granted: Granted) -> None:
+        """Run a job."""
+
+    def start_bunch(self, slot: int, granted: Sequence[Granted]) -> None:
+        """Run short jobs one after the other; `Claims.over` is told of what was begun and what was not."""
 
 
 class Claims:
@@ -51,7 +64,7 @@ class Claims:
         self,
         lanes: Lanes,
         outbox: Sink,
-        start: Start,
+        starter: Starter,
         capacity: Capacity,
         timeout: timedelta,
         plugin: str,
@@ -64,8 +77,10 @@ class Claims:
         tickets = TicketBlocks(lanes, plugin)
         tickets.on_ticket = self.on_ticket
         self._lanes = OpenLanes(tickets, capacity, self._questions.of_lane)
-        self._outbox, self._start = outbox, start
-        self._frozen = False
+        self._outbox, self._starter = outbox, starter
+        self._frozen = self._gathering = False
+        self._numbers = count()
+        self._lent: dict[Reference, Granted] = {}
         self._granted = GrantQueue()
         self._returned_at = self._told_at = float("-inf")
         self._aging: asyncio.TimerHandle | None = None
@@ -80,7 +95,7 @@ class Claims:
     @property
     def ahead(self) -> tuple[AttemptReference, ...]:
         """What is granted and waits for a slot."""
-        return self._granted.references
+        return self._granted.references + tuple(one.reference for one in self._lent.values())
 
     @property
     def room(self) -> int:
@@ -153,6 +168,30 @@ class Claims:
             self._settle(slot)
         self._lanes.end()
 
+    # --- bunches
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """What is granted in the meantime begins afterwards, as much at once as fits."""
+        self._gathering = True
+        try:
+            yield
+        finally:
+            self._gathering = False
+            self._fill()
+
+    def over(self, begun: Sequence[Granted], unbegun: Sequence[Granted]) -> None:
+        """A slot that was given several jobs has begun only some, and has not begun the rest."""
+        for one in begun:
+            self._lent.pop(one.key, None)
+            self._lanes.use_up(one.lane, one.delivery)
+        for one in unbegun:
+            self._lent.pop(one.key, None)
+            self._granted.put(one)
+        if unbegun:
+            self._fill()
+            self._watch_age()
+
     # --- what the broker and the scheduler say
 
     def on_ticket(self, lane: int, delivery: TicketDelivery) -> None:
@@ -176,7 +215,9 @@ class Claims:
         self._questions.granted(question)
         self._remember(grant.claim_id)
         failpoint(Failpoint.RUNNER_AFTER_GRANT)
-        granted = Granted(grant, question.delivery, question.asked_at, elapsed_seconds(), question.lane)
+        granted = Granted(
+            grant, question.delivery, question.asked_at, elapsed_seconds(), question.lane, next(self._numbers)
+        )
         CLAIM_GRANT.observe(granted.granted_at - granted.asked_at)
         overtaking = granted.lane == AHEAD and granted.asked_at <= self._returned_at
         if overtaking or not self._lanes.admitting:
@@ -216,12 +257,16 @@ class Claims:
 
     def _fill(self) -> None:
         """Begin what waits on the slots that are free."""
-        while (
-            not self._frozen
-            and (slot := self._lanes.next_free()) is not None
-            and (granted := self._granted.pop())
-        ):
-            self._begin(slot, granted)
+        while self._granted and not self._frozen and not self._gathering:
+            slot = self._lanes.next_free()
+            if slot is None:
+                return
+            fitting = self._starter.fitting
+            granted = self._granted.pop(fitting)
+            if fitting > 1 and granted[0].is_simple:
+                self._begin_bunch(slot, granted)
+            else:
+                self._begin(slot, granted[0])
 
     def _begin(self, slot: int, granted: Granted) -> None:
         self._lanes.free.discard(slot)
@@ -232,7 +277,15 @@ class Claims:
             self._lanes.close(slot)
             self._lanes.use_up(granted.lane, granted.delivery)
             self._look_at_wait(granted)
-        self._start(slot, granted.grant, granted.asked_at)
+        self._starter.start(slot, granted)
+
+    def _begin_bunch(self, slot: int, granted: Sequence[Granted]) -> None:
+        """Their tickets are kept until it is known that they have begun."""
+        self._lanes.free.discard(slot)
+        self._lanes.close(slot)
+        self._lent.update((one.key, one) for one in granted)
+        self._look_at_wait(granted[0])
+        self._starter.start_bunch(slot, granted)
 
     def _look_at_wait(self, granted: Granted) -> None:
         """Before anything has waited so long that it is returned."""

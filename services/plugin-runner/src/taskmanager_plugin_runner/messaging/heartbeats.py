@@ -39,7 +39,7 @@ class Heartbeats:
         running: Callable[[], tuple[AttemptReference, ...]],
         claims: Claims,
     ) -> None:
-        """`running` returns the attempts that have begun and are not over."""
+        """`running` returns one attempt for each that works: others of a bunch are among the claims."""
         self._identity, self._outbox, self._leases, self._interval = identity, outbox, leases, interval
         self._running, self._claims = running, claims
         self._greeted = False
@@ -56,7 +56,7 @@ class Heartbeats:
                 slots=me.slots,
                 transfers=me.transfers,
                 started_at=me.started_at,
-                running=self._running() + self._claims.ahead,
+                running=self._owned(),
                 claims=self._claims.waiting,
             )
         )
@@ -67,10 +67,14 @@ class Heartbeats:
         if not self._greeted:
             return
         self._leases.asked()
-        running = self._running()
-        slots, owned = self._identity.slots, running + self._claims.ahead
-        busy = min(slots, len(running))  # a slot with a job whose input is brought ahead has another as well
+        slots = self._identity.slots
+        busy = min(slots, len(self._running()))  # a slot whose next input is brought has another job as well
+        owned = self._owned()
         self._outbox.put(Heartbeat(slots=slots, busy=busy, running=owned, claims=self._claims.waiting))
+
+    def _owned(self) -> tuple[AttemptReference, ...]:
+        """What has begun and what has not, each once."""
+        return tuple(dict.fromkeys(self._running() + self._claims.ahead))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send heartbeats until `stop`."""

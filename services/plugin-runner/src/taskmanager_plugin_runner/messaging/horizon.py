@@ -18,10 +18,15 @@ TICKETS_A_MESSAGE = 16
 """More in one message would save little more, and wait longer for whoever gets them."""
 MESSAGES = 4
 """So many messages at least hold what is claimed ahead: the next is there before the last is used up."""
+BUNCH = timedelta(milliseconds=5)
+"""What one slot is told at once should take this long."""
+LARGEST_BUNCH = 32
+WEIGHT = 0.1
+"""How much each job counts in the usual time of jobs."""
 FADING = 0.98
 """By how much the memory of the longest job fades with each job."""
 RECOVERY = timedelta(seconds=1)
-"""After it was too far, the number claimed ahead may double within this time."""
+"""After it was too far, the number claimed ahead, or that of a bunch, may double within this time."""
 MOST_DOUBLINGS = 16
 """After that many there is no limit left."""
 FORGOTTEN = timedelta(seconds=10)
@@ -34,16 +39,33 @@ class Horizon:
     def __init__(self, slots: int, most: int) -> None:
         """`slots` work at the same time; `most` are claimed ahead at most, 0: none."""
         self._slots, self._most = slots, most
-        self._longest = 0.0
+        self._longest = self._usual = 0.0
         self._last_end = float("-inf")
         self._limit, self._limited_at = float(most), 0.0
         self._room = 0
+        self._bunch, self._bunch_at = LARGEST_BUNCH, 0.0
 
-    def ended(self, seconds: float, now: float) -> None:
-        """A job took so long; `now` in seconds of the same clock as in `room`."""
+    def ended(self, seconds: float, now: float, jobs: int = 1) -> None:
+        """A job took so long, or several did on average; `now` in seconds of the same clock as in `room`."""
         known = now - self._last_end <= FORGOTTEN.total_seconds()
-        self._longest = max(seconds, self._longest * FADING) if known else seconds
+        self._longest = max(seconds, self._longest * FADING**jobs) if known else seconds
         self._last_end = now
+
+    def worked(self, seconds: float) -> None:
+        """A plugin worked so long on a job: without the way to the slot and back."""
+        self._usual += WEIGHT * (seconds - self._usual)
+
+    def bunch_ended(self, begun: int, told: int, now: float) -> None:
+        """A slot was told so many jobs at once and has begun so many: it is told no more at once again."""
+        if begun < told:
+            self._bunch, self._bunch_at = max(1, begun), now
+
+    def fitting(self, now: float) -> int:
+        """How many of the jobs that are claimed ahead one slot should be told at once."""
+        if self._room == 0:
+            return 1
+        by_time = BUNCH.total_seconds() / max(self._usual, BUNCH.total_seconds() / LARGEST_BUNCH)
+        return max(1, int(min(by_time, _recovered(self._bunch, self._bunch_at, now))))
 
     def too_far(self, now: float) -> None:
         """What was claimed ahead waits too long: claim half as far ahead, then gradually further."""
@@ -65,8 +87,7 @@ class Horizon:
         if self._most == 0 or now - self._last_end > FORGOTTEN.total_seconds():
             return 0
         estimate = max(self._longest, oldest_seconds, SOON.total_seconds() / self._most)
-        doublings = min(MOST_DOUBLINGS, int((now - self._limited_at) / RECOVERY.total_seconds()))
-        limit = math.ldexp(self._limit, doublings)
+        limit = _recovered(self._limit, self._limited_at, now)
         return min(self._most, limit, SOON.total_seconds() * self._slots / estimate)
 
     @staticmethod
@@ -77,3 +98,8 @@ class Horizon:
         while room * STEP <= fitting:
             room *= STEP
         return room
+
+
+def _recovered(limit: float, since: float, now: float) -> float:
+    """What is left of a limit: it doubles again and again."""
+    return math.ldexp(limit, min(MOST_DOUBLINGS, int((now - since) / RECOVERY.total_seconds())))

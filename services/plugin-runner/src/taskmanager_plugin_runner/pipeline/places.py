@@ -55,6 +55,16 @@ class Places:
             self._give(key, preferred if preferred in self._free else self._free[0])
         return place
 
+    def take_free(self, key: Reference, preferred: int) -> int:
+        """Enter, and take a place at once; there must be a free one."""
+        self.enter(key)
+        return self.take(key, preferred).result()
+
+    def pass_on(self, key: Reference, other: Reference) -> None:
+        """Another attempt works at the place of this one from now on."""
+        self._ahead[other] = self._ahead.pop(key)
+        self._held[other] = self._held.pop(key)
+
     def leave(self, key: Reference) -> None:
         """The plugin has worked, or never will. May be repeated."""
         if self._ahead.pop(key, None) is None:

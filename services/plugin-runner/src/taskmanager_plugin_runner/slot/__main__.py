@@ -1,4 +1,4 @@
-"""The program of a slot process: `python -m taskmanager_plugin_runner.slot <socket>`.
+"""The program of a slot process: `python -m taskmanager_plugin_runner.slot <socket> <permits> <reports>`.
 
 Imports next to nothing before the guard process is forked, so that the guard stays tiny.
 """
@@ -10,11 +10,11 @@ from taskmanager_plugin_runner.system.processes import guard_group
 
 def main() -> None:
     """Fork the guard, then work."""
-    descriptor = int(sys.argv[1])
+    descriptor, permits, reports = map(int, sys.argv[1:])
     guard = guard_group(descriptor)
-    from taskmanager_plugin_runner.slot.worker import work  # noqa: PLC0415 - after the guard, see above
+    from taskmanager_plugin_runner.slot.beginning import work  # noqa: PLC0415 - after the guard, see above
 
-    work(descriptor, guard)
+    work(descriptor, (permits, reports), guard)
 
 
 if __name__ == "__main__":

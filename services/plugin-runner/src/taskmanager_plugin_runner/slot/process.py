@@ -7,12 +7,12 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
-from typing import Protocol, cast
+from typing import cast
 
 from taskmanager.errors import JobKilledError, PermanentError, TemporaryError
 from taskmanager.messages import Grant
@@ -20,16 +20,19 @@ from taskmanager.model.control import DesiredState
 from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.failures import SlotEndedError
-from taskmanager_plugin_runner.slot.child import ChildProcess
-from taskmanager_plugin_runner.slot.output_pipe import OutputPipe
+from taskmanager_plugin_runner.slot.bunch_channel import BunchChannel
+from taskmanager_plugin_runner.slot.listeners import BunchListener, SlotListener, tell
 from taskmanager_plugin_runner.slot_protocol import (
     LINE_BYTES,
+    AtRest,
     FileNote,
     LogNote,
+    Note,
     ProgressNote,
     Ready,
     Settle,
     SlotAnswer,
+    SlotBunch,
     SlotControl,
     SlotOptions,
     SlotOrder,
@@ -38,8 +41,10 @@ from taskmanager_plugin_runner.slot_protocol import (
     Tenure,
     decode_event,
 )
+from taskmanager_plugin_runner.system.child import ChildProcess
 from taskmanager_plugin_runner.system.control_groups import SlotGroup
 from taskmanager_plugin_runner.system.orphaned_processes import note_slot
+from taskmanager_plugin_runner.system.output_pipe import OutputPipe
 from taskmanager_plugin_runner.system.processes import (
     kill_group,
     resume_group,
@@ -60,25 +65,6 @@ class OrderTerms:
     desired: DesiredState | None = None
     ahead: bool = False
     processors: tuple[int, ...] = ()
-
-
-class SlotListener(Protocol):
-    """Receives what a job reports while it runs."""
-
-    def on_progress(self, note: ProgressNote) -> None:
-        """The job has made progress."""
-
-    def on_log(self, note: LogNote) -> None:
-        """The job has written a line to its log."""
-
-    def on_file(self, note: FileNote) -> None:
-        """The job has recorded what became of a file."""
-
-    def on_suspended(self, *, suspended: bool) -> None:
-        """The job has been suspended at a checkpoint, or resumed."""
-
-    def on_output(self, line: str) -> None:
-        """One of the job's processes has printed a line."""
 
 
 class _Link(asyncio.Protocol):
@@ -117,6 +103,9 @@ class SlotProcess:
         self._transport: asyncio.Transport | None = None
         self._output: OutputPipe | None = None
         self._ready: asyncio.Future[None] | None = None
+        self._channel: BunchChannel | None = None
+        self._begun: asyncio.Future[SlotAnswer] | None = None
+        self._early: SlotAnswer | None = None
         self._answer: asyncio.Future[SlotAnswer] | None = None
         self._watching: asyncio.Task[None] | None = None
         self._on_end: Callable[[JobKilledError], object] | None = None
@@ -148,16 +137,20 @@ class SlotProcess:
         loop = asyncio.get_running_loop()
         self._ready = loop.create_future()
         ours, theirs = socket.socketpair()
-        self._output = OutputPipe(self._on_output)
+        self._output = OutputPipe(self._on_output, self._before_output)
+        self._channel = BunchChannel(self.on_line)
+        self._begun = None
         try:
-            self._process = self._spawn(theirs, self._output)
+            self._process = self._spawn(theirs, self._output, self._channel)
         except OSError:
             ours.close()
             self._output.close()
+            self._channel.close()
             raise
         finally:
             theirs.close()
             self._output.close_writing()
+            self._channel.close_writing()
         self.ended.clear()
         self._killed = False
         ours.setblocking(False)  # noqa: FBT003 - the standard library's signature
@@ -172,13 +165,14 @@ class SlotProcess:
             await self.stop()
             raise TemporaryError(attempt_texts.SLOT_NOT_READY()) from error
 
-    def _spawn(self, theirs: socket.socket, output: OutputPipe) -> ChildProcess:
+    def _spawn(self, theirs: socket.socket, output: OutputPipe, channel: BunchChannel) -> ChildProcess:
         isolated = "-P"  # nothing may be imported from the working folder
-        slot = ["-m", "taskmanager_plugin_runner.slot", str(theirs.fileno())]
+        kept = (theirs.fileno(), *channel.for_slot)
+        slot = ["-m", "taskmanager_plugin_runner.slot", *map(str, kept)]
         process = ChildProcess(
             [sys.executable, isolated, *slot],
             output=output.descriptor,
-            keep=theirs.fileno(),
+            keep=kept,
             cwd=self._options.folder,
             env=slot_environment(os.environ),
         )
@@ -192,7 +186,15 @@ class SlotProcess:
     def order(
         self, step: SlotStep, grant: Grant, source: Path | None = None, how: OrderTerms = OrderTerms()
     ) -> asyncio.Future[SlotAnswer]:
-        """As `ask`, without waiting: on return the order is sent, after the desired state if there is one."""
+        """As `ask`, without waiting: on return the order is sent, after the desired state if there is one.
+
+        If the step has begun in a bunch, its answer is returned.
+        """
+        if self._begun is not None and step is SlotStep.RUN:
+            answer, self._begun = self._begun, None
+            if how.desired is not None:
+                self.tell(how.desired)
+            return answer
         if self._transport is None or not self.alive:
             raise JobKilledError(attempt_texts.SLOT_NOT_RUNNING())
         self._number = next(self._numbers)
@@ -203,6 +205,55 @@ class SlotProcess:
         order = SlotOrder(self._number, step, job, grant.attempt, spec, source, how.ahead, how.processors)
         self._transport.write(order.encode())
         return self._answer
+
+    def begin_bunch(
+        self, grants: Sequence[Grant], processors: tuple[int, ...], until: float, listener: BunchListener
+    ) -> None:
+        """Let the slot run jobs one after the other, none after `until`; raises JobKilledError.
+
+        `listener` hears of them until `end_bunch` or `go_on`, but not at once: until it asks with `withdraw`.
+        """
+        if self._transport is None or self._channel is None or not self.alive:
+            raise JobKilledError(attempt_texts.SLOT_NOT_RUNNING())
+        first = next(self._numbers)
+        numbers = range(first, first + len(grants))
+        self._numbers = count(numbers.stop)
+        orders = tuple(
+            SlotOrder(number, SlotStep.RUN, one.job, one.attempt, one.spec, processors=processors)
+            for number, one in zip(numbers, grants, strict=True)
+        )
+        self._channel.begin(numbers, listener)
+        self._transport.write(SlotBunch(until, orders).encode())
+
+    def withdraw(self, *, but: int = 0) -> int:
+        """Let no other job of the bunch begin, except for the first so many; returns how many will not.
+
+        Before that, the listener hears everything that the others have reported.
+        """
+        return self._channel.withdraw(but) if self._channel is not None else 0
+
+    def end_bunch(self) -> None:
+        """The bunch is over, and nobody hears of it any more."""
+        if self._channel is not None:
+            self._channel.listener = None
+
+    async def rest(self) -> None:
+        """Return once the slot takes an order again after a bunch, or has ended."""
+        if self._channel is not None:
+            await self._channel.rest
+
+    def go_on(self, job: int, answer: SlotAnswer | None, error: JobKilledError | None) -> None:
+        """All of the bunch is over but the job with that index, which goes on as if ordered on its own.
+
+        It may be over as well, with an answer or an error.
+        """
+        self._begun = self._answer = asyncio.get_running_loop().create_future()
+        if self._channel is not None:
+            self._number = self._channel.go_on(job)
+        if answer is not None:
+            self._take_answer(answer)
+        elif error is not None:
+            self._fail(error)
 
     def tell(self, desired: DesiredState | None) -> None:
         """Say what the current step is to do at its next checkpoint; None: continue."""
@@ -261,30 +312,47 @@ class SlotProcess:
             self.kill()
             return
         match event:
-            case SlotAnswer():
-                if self._output is not None:
-                    self._output.drain()  # what was printed before the answer belongs to this job
+            case SlotAnswer() | ProgressNote() | LogNote() | FileNote() | SuspensionNote():
+                self._on_report(event)
+            case AtRest():
+                self._on_rest()
                 if self._answer is not None and not self._answer.done():
-                    self._answer.set_result(event)
+                    self.kill()  # it rests, and owes an answer
             case Ready():
                 self._on_ready(event)
             case Settle():
                 self.kill()  # settled within the slot
-            case _:
-                self._tell_listener(event)
 
-    def _tell_listener(self, event: ProgressNote | LogNote | FileNote | SuspensionNote) -> None:
-        if self.listener is None:
-            return
-        match event:
-            case ProgressNote():
-                self.listener.on_progress(event)
-            case LogNote():
-                self.listener.on_log(event)
-            case FileNote():
-                self.listener.on_file(event)
-            case SuspensionNote():
-                self.listener.on_suspended(suspended=event.suspended)
+    def _on_report(self, event: Note | SlotAnswer) -> None:
+        if self._channel is not None and self._channel.listener is not None:
+            self._channel.listener.on_report(event)
+        elif isinstance(event, SlotAnswer):
+            self._take_answer(event)
+        elif self.listener is not None:
+            tell(self.listener, event)
+
+    def _take_answer(self, answer: SlotAnswer) -> None:
+        """Pass on the answer as soon as the slot takes orders again."""
+        if self._output is not None:
+            self._output.drain()  # what was printed before the answer belongs to this job
+        if self._channel is not None and not self._channel.at_rest:
+            self._early = answer
+        elif self._answer is not None and not self._answer.done():
+            self._answer.set_result(answer)
+
+    def _on_rest(self) -> None:
+        if self._channel is not None:
+            self._channel.on_rest()
+        if self._early is not None:
+            answer, self._early = self._early, None
+            self._take_answer(answer)
+
+    def _fail(self, error: JobKilledError) -> None:
+        """Fail everything that waits for the process."""
+        for waiting in (self._ready, self._answer):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(error)
+                waiting.exception()  # retrieved: nobody may be waiting
 
     def _on_ready(self, event: Ready) -> None:
         if self._ready is None or self._ready.done():
@@ -294,6 +362,11 @@ class SlotProcess:
             self._ready.set_result(None)
         else:
             self._ready.set_exception(PermanentError(f"the plugin cannot be loaded: {event.error}"))
+
+    def _before_output(self) -> None:
+        """What is printed belongs to the job at work: after this, no other one begins."""
+        if self._channel is not None and self._channel.listener is not None:
+            self._channel.listener.cut()
 
     def _on_output(self, line: str) -> None:
         if self.listener is not None:
@@ -305,23 +378,28 @@ class SlotProcess:
         """Wait for the end of the process, kill the rest of its group, and fail everything waiting for it."""
         ended = await process.wait()
         kill_group(process.pid)  # its guard keeps the group's number from being reused
-        if self._transport is not None:
-            self._transport.close()
-        if self._output is not None:
-            self._output.close()
-        self._transport, self._output = None, None
         starved = False
         if self._group is not None:
             self._group.kill()
             starved = self._group.starved()
         error = SlotEndedError(ended.returncode, ended.peak_bytes, expected=self._killed, starved=starved)
-        for waiting in (self._ready, self._answer):
-            if waiting is not None and not waiting.done():
-                waiting.set_exception(error)
-                waiting.exception()  # retrieved: nobody may be waiting
+        self._hang_up(error)
+        self._fail(error)
         self.ended.set()
         if self._on_end is not None:
             self._on_end(error)
+
+    def _hang_up(self, error: JobKilledError) -> None:
+        """The process has ended: take what it has said and printed."""
+        if self._transport is not None:
+            self._transport.close()
+        if self._channel is not None:
+            self._channel.close(error)
+        self._channel = None
+        self._on_rest()
+        if self._output is not None:
+            self._output.close()
+        self._transport, self._output = None, None
 
 
 def slot_environment(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The work of a slot process: executes one order after another and answers. Never decides what comes next."""
 
-import faulthandler
 import os
 import queue
 import sys
@@ -14,7 +13,7 @@ from taskmanager.errors import JobFailedError, TemporaryError
 from taskmanager.files.roots import PathMapping, Roots
 from taskmanager.model.reasons.job_texts import attempt_texts, file_texts
 from taskmanager.plugin_api.existing_results import Existing, listed
-from taskmanager.plugin_api.interface import Plugin, load
+from taskmanager.plugin_api.interface import Plugin
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import error_message, job_error, shorten, too_long_for_the_job
@@ -23,25 +22,24 @@ from taskmanager_plugin_runner.slot.checkpoint import Barrier, JobCancelled, obe
 from taskmanager_plugin_runner.slot.context import SlotContext, Ways
 from taskmanager_plugin_runner.slot.line import Said, SlotLine
 from taskmanager_plugin_runner.slot.line_log import LINE_CHARACTERS, LOG_LINES, LineLog
-from taskmanager_plugin_runner.slot.plugin_process import PluginProcess
-from taskmanager_plugin_runner.slot.plugin_process_job import PluginProcessJob
+from taskmanager_plugin_runner.slot.other_user.plugin_process import PluginProcess
+from taskmanager_plugin_runner.slot.other_user.plugin_process_job import PluginProcessJob
 from taskmanager_plugin_runner.slot.transfers_under_way import TransfersUnderWay
 from taskmanager_plugin_runner.slot_protocol import (
+    AtRest,
     LogNote,
-    Ready,
     Settle,
     Settled,
     SlotAnswer,
+    SlotBunch,
     SlotControl,
     SlotOptions,
     SlotOrder,
     SlotStep,
     Tenure,
 )
-from taskmanager_plugin_runner.system import control_groups
-from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY, for_pictures
-from taskmanager_plugin_runner.system.processes import adopt_orphans, kill_children, stand_back
-from taskmanager_plugin_runner.system.secrecy import close_to_others
+from taskmanager_plugin_runner.system.child_watch import ChildWatch
+from taskmanager_plugin_runner.system.processes import kill_children
 from taskmanager_plugin_runner.transport.choice import choose
 from taskmanager_plugin_runner.transport.room_ahead import RoomAhead, lacks_room
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
@@ -73,7 +71,14 @@ class Worker:
         self._ours_until = float("inf")
         self._roots = Roots.parse(options.roots, PathMapping.parse(options.paths))
         self._under_way = TransfersUnderWay()
+        self._watch: ChildWatch | None = None
         self._transport = choose(options, self._manifest)
+        self._steps = {
+            SlotStep.STAGE_IN: self._bring,
+            SlotStep.RUN: self._run,
+            SlotStep.STAGE_OUT: self._place,
+            SlotStep.CLEAN: self._clean,
+        }
         self._performing: PluginProcessJob | None = None
         if plugin_process is not None and options.slot_user is not None:
             self._performing = PluginProcessJob(
@@ -83,29 +88,44 @@ class Worker:
     def serve(self) -> None:
         """Execute orders until the runner hangs up."""
         obey_sigterm(self._barrier, self._spared)
-        steps = {
-            SlotStep.STAGE_IN: self._bring,
-            SlotStep.RUN: self._run,
-            SlotStep.STAGE_OUT: self._place,
-            SlotStep.CLEAN: self._clean,
-        }
         for order in self._line.orders(self._hear):
-            self._barrier.begin(order.number)
-            if order.processors:
-                os.sched_setaffinity(0, order.processors)
-            before = _cpu_seconds()
-            try:
-                answer = steps[order.step](order)
-            except Exception as error:  # noqa: BLE001 - whatever a plugin raises becomes the error of the job
-                answer = self._failed(order, error)
-            except SystemExit as error:
-                answer = self._failed(order, _exit(error))
-            except JobCancelled:
-                answer = SlotAnswer(order.number, untidy=self._attempt_folder(order).exists(), cancelled=True)
-            sys.stdout.flush()
-            sys.stderr.flush()
-            used = answer.cpu_seconds + _cpu_seconds() - before
-            self._line.send(replace(answer, cpu_seconds=round(used, 6)))
+            if isinstance(order, SlotBunch):
+                self._do_bunch(order)
+            else:
+                self._line.send(self._do(order))
+
+    def _do_bunch(self, bunch: SlotBunch) -> None:
+        with self._line.quiet() as pipes:
+            for order in bunch.orders:
+                late = elapsed_seconds() >= bunch.until and order is not bunch.orders[0]
+                if late or not pipes.take_permit():
+                    break
+                answer = self._do(order)
+                if pipes.printed:
+                    answer = replace(answer, printed=True)
+                self._line.send(answer)
+                if not answer.plain:
+                    break
+        self._line.send(AtRest())
+
+    def _do(self, order: SlotOrder) -> SlotAnswer:
+        """The answer to an order, whatever happens."""
+        began, used_before = elapsed_seconds(), _cpu_seconds()
+        self._barrier.begin(order.number)
+        if order.processors:
+            os.sched_setaffinity(0, order.processors)
+        try:
+            answer = self._steps[order.step](order)
+        except Exception as error:  # noqa: BLE001 - whatever a plugin raises becomes the error of the job
+            answer = self._failed(order, error)
+        except SystemExit as error:
+            answer = self._failed(order, _exit(error))
+        except JobCancelled:
+            answer = SlotAnswer(order.number, untidy=self._attempt_folder(order).exists(), cancelled=True)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        used = answer.cpu_seconds + _cpu_seconds() - used_before
+        return replace(answer, seconds=elapsed_seconds() - began, cpu_seconds=round(used, 6))
 
     def _spared(self) -> set[int]:
         """The children that do not keep a cancelled job from ending."""
@@ -210,8 +230,9 @@ class Worker:
         finally:
             context.meter.flush()
             failpoint(Failpoint.SLOT_AFTER_RUN)
-            left = kill_children({self._guard})
-            if left:
+            if self._watch is None:
+                self._watch = ChildWatch(self._line.threads, {self._guard})
+            if not self._watch.nothing_left() and (left := kill_children({self._guard})):
                 context.log.warning(attempt_texts.LEFT_BEHIND(number=left))
 
     def _suspending(self) -> bool:
@@ -256,45 +277,3 @@ def _exit(error: SystemExit) -> RuntimeError:
     made = RuntimeError(attempt_texts.CALLED_EXIT(value=repr(error.code)))
     made.__cause__ = error
     return made
-
-
-def work(descriptor: int, guard: int) -> None:
-    """Read the options, load the plugin, report readiness, and serve."""
-    faulthandler.enable()
-    adopt_orphans()
-    line = SlotLine(descriptor)
-    options = line.options()
-    if options is None or os.getppid() != options.parent:
-        return  # the runner has ended in the meantime
-    if options.group:
-        control_groups.enter(Path(options.group))
-    stand_back(options.nice, options.processors)
-    begin(options, line, guard=guard)
-
-
-def begin(options: SlotOptions, line: SlotLine, *, guard: int = 0, asks: bool = False) -> None:
-    """Load the plugin, report readiness, and serve; for `asks` see `Worker`."""
-    close_to_others()
-    if options.memory_bytes is not None:
-        os.environ.setdefault(PICTURE_MEMORY, str(max(1, for_pictures(options.memory_bytes) // 1_000_000)))
-    try:
-        plugin = load(options.plugin)
-    except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it
-        line.send(Ready(f"{type(error).__name__}: {error}"))
-        return
-    plugin_process, problem = _plugin_process(options, line)
-    failpoint(Failpoint.SLOT_AT_START)
-    line.send(Ready(problem, guard=guard))
-    if problem is None:
-        Worker(options, plugin, line, guard=guard, plugin_process=plugin_process, asks=asks).serve()
-
-
-def _plugin_process(options: SlotOptions, line: SlotLine) -> tuple[PluginProcess | None, str | None]:
-    """The process that runs the plugin as another user, if required, and the reason if it could not start."""
-    if options.slot_user is None:
-        return None, None
-    try:
-        plugin_process = PluginProcess(options, options.slot_user, line.send)
-    except OSError as error:
-        return None, f"user {options.slot_user.uid} cannot start {sys.executable}: {error}"
-    return plugin_process, plugin_process.wait_until_ready()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager_plugin_runner.slot.line_log import LineLog
-from taskmanager_plugin_runner.slot.plugin_process import PluginProcess
+from taskmanager_plugin_runner.slot.other_user.plugin_process import PluginProcess
 from taskmanager_plugin_runner.slot_protocol import Settle, SlotAnswer, SlotControl, SlotEvent, SlotOrder
 from taskmanager_plugin_runner.system.slot_users import SlotUser
 from taskmanager_plugin_runner.transport.existing_results import settle_earlier

@@ -12,13 +12,14 @@ LINE_BYTES = 16_000
 class OutputPipe:
     """The reading end of a slot's stdout and stderr; its processes write to `descriptor`."""
 
-    def __init__(self, on_line: Callable[[str], None]) -> None:
-        self._on_line = on_line
+    def __init__(self, on_line: Callable[[str], None], before: Callable[[], None] = lambda: None) -> None:
+        """`before` is called when there is something to read, before it is read."""
+        self._on_line, self._before = on_line, before
         self._rest = b""
         self._reading, self.descriptor = os.pipe()
         os.set_blocking(self._reading, False)
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._reading, self._read_some)
+        self._loop.add_reader(self._reading, self._on_readable)
 
     def close_writing(self) -> None:
         """Close our copy of the writing end, so that only the slot has it."""
@@ -37,6 +38,10 @@ class OutputPipe:
         self.drain()
         self._loop.remove_reader(self._reading)
         os.close(self._reading)
+
+    def _on_readable(self) -> None:
+        self._before()
+        self._read_some()
 
     def _read_some(self) -> bool:
         try:

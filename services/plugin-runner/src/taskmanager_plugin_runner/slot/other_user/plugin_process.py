@@ -57,7 +57,7 @@ class PluginProcess:
                     sys.executable,
                     "-P",
                     "-m",
-                    "taskmanager_plugin_runner.slot.plugin_process_main",
+                    "taskmanager_plugin_runner.slot.other_user.plugin_process_main",
                     str(theirs.fileno()),
                 ],
                 stdin=subprocess.DEVNULL,

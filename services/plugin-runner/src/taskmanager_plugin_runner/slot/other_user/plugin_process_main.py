@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+from taskmanager_plugin_runner.slot.beginning import begin
 from taskmanager_plugin_runner.slot.line import SlotLine
-from taskmanager_plugin_runner.slot.worker import begin
 from taskmanager_plugin_runner.slot_protocol import Ready
 from taskmanager_plugin_runner.system.processes import adopt_orphans
 from taskmanager_plugin_runner.system.slot_users import give_up_rights

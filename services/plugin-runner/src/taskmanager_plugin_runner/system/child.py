@@ -22,7 +22,7 @@ class ChildProcess:
     """A process that leads its own session."""
 
     def __init__(
-        self, argv: Sequence[str], *, output: int, keep: int, cwd: str, env: Mapping[str, str]
+        self, argv: Sequence[str], *, output: int, keep: Sequence[int], cwd: str, env: Mapping[str, str]
     ) -> None:
         """Start it; stdout and stderr go to `output`, `keep` stays open. Raises OSError."""
         self._process = subprocess.Popen(
@@ -30,7 +30,7 @@ class ChildProcess:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            pass_fds=(keep,),
+            pass_fds=keep,
             cwd=cwd,
             env=env,
             start_new_session=True,
