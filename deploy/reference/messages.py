@@ -65,6 +65,7 @@ WAYS: Mapping[type[Message], Way] = {
     messages.Submissions: Way("gateway", NAMES.submit, (NAMES.submissions_key,)),
     messages.Submit: Way("a gateway of an earlier release", NAMES.submit, (PLUGIN,)),
     messages.Ticket: Way("scheduler", NAMES.dispatch, (PLUGIN,)),
+    messages.Tickets: Way("scheduler", NAMES.dispatch, (PLUGIN,)),
     messages.RunnerEvents: Way("runner", NAMES.events, (NAMES.events_key(PLUGIN),)),
     messages.Command: Way("gateway", NAMES.events, (NAMES.command_key,)),
     messages.LogInsSeen: Way("gateway", NAMES.events, (NAMES.command_key,)),

@@ -105,7 +105,7 @@ async def test_a_transaction_that_the_driver_repeats_is_counted(monkeypatch: pyt
         async def __aexit__(self, *_: object) -> None:
             """Nothing is open."""
 
-        async def with_transaction(self, write: Callable[[Any], Any]) -> None:
+        async def with_transaction(self, write: Callable[[Any], Any], **_: object) -> None:
             for _ in range(3):
                 await write(self)
 
@@ -116,7 +116,7 @@ async def test_a_transaction_that_the_driver_repeats_is_counted(monkeypatch: pyt
         assert trusting
         return Snapshot(), []
 
-    monkeypatch.setattr(store, "_write_all", write_all)
+    monkeypatch.setattr(store._writing, "write", write_all)
     monkeypatch.setattr(store._loading, "snapshot", snapshot)
     monkeypatch.setattr(store._client, "start_session", Session)
     before = REGISTRY.get_sample_value("taskmanager_transaction_retries_total", {"reason": "transient"}) or 0
