@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from taskmanager.process.metrics import HTTP_REFUSED
 from taskmanager.serving.connections import Admission, ConnectionTable, client_key
+from taskmanager.serving.gathering_transport import GatheringTransport
 from taskmanager.serving.limits import HttpLimits
 
 ALWAYS_ANSWERED = ("/health/", "/metrics")
@@ -63,7 +64,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit the connection, or answer that there are too many."""
-        super().connection_made(transport)
+        super().connection_made(GatheringTransport(transport, self.loop))  # type: ignore[arg-type]  # it acts as one
         self.client_key = client_key(self.client[0] if self.client else "")
         seat = self._crowd.enter(self)
         self._reserve = seat is Admission.RESERVE
