@@ -23,7 +23,20 @@ from taskmanager_local.commands import PORTS, port_range
 from taskmanager_local.servers import RunningServer, private_mongod, private_rabbitmq
 
 PLUGINS = (
-    *("crash", "diary", "fail", "greedy", "hasty", "jp2", "noop", "paced", "press", "recording", "shell"),
+    *(
+        "brisk",
+        "crash",
+        "diary",
+        "fail",
+        "greedy",
+        "hasty",
+        "jp2",
+        "noop",
+        "paced",
+        "press",
+        "recording",
+        "shell",
+    ),
     *("jp2validation", "prowler", "sleep", "stubborn", "tally", "tick", "tiffvalidation", "verbose", "wild"),
 )
 USERS = BrokerUsers()

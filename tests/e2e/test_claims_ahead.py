@@ -14,9 +14,9 @@ from taskmanager.process.failpoints import END_AT, END_ONCE, Failpoint
 from taskmanager_local.servers import RunningServer
 from taskmanager_testing.waiting import eventually
 
-PLUGIN = "noop"
+PLUGIN = "brisk"
 MANY = 600
-"""Jobs that keep the slots busy for some seconds."""
+"""Jobs that keep the slots busy for some seconds if each of them naps."""
 SLOTS = 2
 
 
@@ -29,8 +29,12 @@ def system(
         yield made
 
 
-def submit_many(system: System) -> list[str]:
-    jobs = [{"plugin": PLUGIN, "idempotency_key": uuid.uuid4().hex} for _ in range(MANY)]
+def submit_many(system: System, diary: Path, deed: str = "nap") -> list[str]:
+    """Each job notes in the diary that it runs. Only while they nap do many wait for the slots."""
+    parameters = {"diary": str(diary), "deed": deed}
+    jobs = [
+        {"plugin": PLUGIN, "parameters": parameters, "idempotency_key": uuid.uuid4().hex} for _ in range(MANY)
+    ]
     with system.client() as client:
         answer = client.post("/api/v1/jobs/batch", json={"jobs": jobs}).raise_for_status().json()
     return [one["id"] for one in answer["results"]]
@@ -73,8 +77,9 @@ def check_all_done_once(system: System, ids: Sequence[str]) -> list[dict[str, An
     return jobs
 
 
-def test_what_was_claimed_ahead_of_a_stop_waits_until_the_restart(system: System) -> None:
-    ids = submit_many(system)
+def test_what_was_claimed_ahead_of_a_stop_waits_until_the_restart(system: System, tmp_path: Path) -> None:
+    diary = tmp_path / "diary"
+    ids = submit_many(system, diary)
     until_claimed_ahead(system)
     tell(system, "stop")
 
@@ -83,13 +88,14 @@ def test_what_was_claimed_ahead_of_a_stop_waits_until_the_restart(system: System
 
     tell(system, "restart")
     check_all_done_once(system, ids)
+    assert sorted(diary.read_text(encoding="ascii").split()) == sorted(ids), "each has run, and only once"
 
 
 def test_a_runner_that_dies_with_claims_ahead_takes_no_job_along(system: System, tmp_path: Path) -> None:
     died = tmp_path / "died"
     system.runner.kill()
     system.runner.start({END_AT: f"{Failpoint.RUNNER_AFTER_GRANT}:{MANY // 2}", END_ONCE: str(died)})
-    ids = submit_many(system)
+    ids = submit_many(system, tmp_path / "diary", "nothing")
     eventually(died.exists, within_seconds=60, what="a death with claims ahead")
     assert system.runner.wait_for_death() < 0
     system.runner.start()
@@ -127,7 +133,7 @@ def test_a_runner_that_dies_with_the_ticket_of_a_returned_job_takes_no_job_along
     ids: list[str] = []
 
     def returns_something() -> bool:
-        ids.extend(submit_many(system))
+        ids.extend(submit_many(system, tmp_path / "diary"))
         until_claimed_ahead(system)
         tell(system, "stop")
         eventually(lambda: died.exists() or nothing_runs(system), what="nothing is claimed any more")

@@ -17,6 +17,7 @@ from taskmanager.plugin_api import (
 )
 
 POLL_SECONDS = 0.005
+NAP_SECONDS = 0.01
 
 
 class BriskParameters(Parameters):
@@ -24,7 +25,7 @@ class BriskParameters(Parameters):
 
     diary: str
     """A file that gets a line with the job's id as soon as it runs."""
-    deed: Literal["nothing", "log", "print", "write", "fail", "crash", "wait"] = "nothing"
+    deed: Literal["nothing", "nap", "log", "print", "write", "fail", "crash", "wait"] = "nothing"
     until: str = ""
     """For `wait`: a file that ends it."""
 
@@ -49,6 +50,8 @@ class Brisk:
         with Path(parameters.diary).open("ab", buffering=0) as diary:
             diary.write(f"{context.job_id}\n".encode())
         match parameters.deed:
+            case "nap":
+                time.sleep(NAP_SECONDS)
             case "log":
                 note = f"a line of {context.job_id}"
                 context.progress(1, 2)
