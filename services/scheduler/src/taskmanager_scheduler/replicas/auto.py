@@ -50,7 +50,7 @@ class Step:
 
 
 def startable(plugin: InstalledPlugin | None, waiting: int, running: int) -> int:
-    """How many of the waiting jobs more runners could start: none of a stopped plugin, else up to its limit."""
+    """How many waiting jobs more runners could start: none of a stopped plugin, others up to its limit."""
     if plugin is None:
         return waiting
     if plugin.paused:
