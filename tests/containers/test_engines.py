@@ -142,7 +142,7 @@ class TestDockerEngine(EngineContract):
         engine = DockerEngine(address, "here", {STEADY: template})
         await engine.start(STEADY, "here.steady.1")
         client = DockerClient(base_url=address)
-        [container] = client.containers.list(all=True)
+        [container] = client.containers.list(filters={"label": "taskmanager.replica=here.steady.1"})
         host, config = container.attrs["HostConfig"], container.attrs["Config"]
         assert (host["Memory"], host["NanoCpus"]) == (64 * 1024 * 1024, 500_000_000)
         assert {"COLOUR=red", "TASKMANAGER_RUNNER_ID=here.steady.1"} <= set(config["Env"])

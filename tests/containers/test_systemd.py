@@ -58,7 +58,7 @@ def systemd() -> Iterator[tuple[Container, str]]:
                 mounts.append(f"{unit}:/etc/systemd/system/{unit.name}:ro")
             container = client.containers.run(
                 image_of(client),
-                "/sbin/init",
+                "/lib/systemd/systemd",
                 detach=True,
                 network_mode="none",
                 cgroupns="host",

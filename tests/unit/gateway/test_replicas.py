@@ -187,6 +187,18 @@ async def test_a_form_sends_the_numbers_of_its_mode(
     )
 
 
+@pytest.mark.parametrize(
+    "form", [{"mode": "manual", "desired": ""}, {"mode": "auto", "min": "1"}, {"mode": "auto", "max": "x"}]
+)
+async def test_a_form_without_the_numbers_of_its_mode_sends_nothing(
+    gateway: Gateway, form: dict[str, str]
+) -> None:
+    put(gateway)
+    answer = await gateway.client.post(f"{PAGE}/here/scale", data=form, headers=ENGLISH)
+    assert answer.status_code == 422
+    assert not gateway.scheduler.commands
+
+
 async def test_a_restart_is_asked_for_and_sent(gateway: Gateway) -> None:
     put(gateway, replica("a"))
     asked = await gateway.client.get(f"{PAGE}/here/renew", headers=ENGLISH)

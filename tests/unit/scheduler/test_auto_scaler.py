@@ -7,9 +7,11 @@ from tests.contract.test_job_reader import job
 
 from taskmanager.messages import Command, ScalingCommand, decode_inbox
 from taskmanager.messages.topology import Topology
+from taskmanager.model.control import Stop
+from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.partitions import Partition
 from taskmanager.model.reasons.automatic import SCALING
-from taskmanager.model.registry import RunnerState
+from taskmanager.model.registry import InstalledPlugin, RunnerState
 from taskmanager.model.replicas import Replica, ReplicaSet, ReplicaState, ScalingMode, Wish
 from taskmanager.model.states import Status
 from taskmanager_scheduler.background.auto_scaler import AutoScaler
@@ -127,6 +129,19 @@ async def test_nothing_is_ordered_where_it_is_not_left_to_the_scheduler(wish: Wi
     bench = Bench()
     bench.keep(wish)
     bench.wait(3)
+    assert await bench.orders() == []
+
+
+async def test_jobs_that_could_not_start_need_no_runner() -> None:
+    bench = Bench()
+    bench.keep()
+    bench.wait(9)
+    plugin = InstalledPlugin(
+        manifest=PluginManifest(name="noop", title="Noop", job_type="NOOP"), installed_at=NOW, max_running=3
+    )
+    bench.reader.install(plugin)
+    assert [order.desired for order in await bench.orders()] == [2]
+    bench.reader.install(plugin.model_copy(update={"stop": Stop(by="anna", at=NOW)}))
     assert await bench.orders() == []
 
 

@@ -30,7 +30,7 @@ class SchedulerSettings(StoreSettings, GoobiFileSettings):
 
     scale_up_seconds: float = Field(default=30.0, ge=0)
     """Where runners are scaled automatically: if a job has waited this long and no slot is free, there are to
-    be more. The first runner of a plugin that has none is started at once."""
+    be more. Where a plugin has none, they are started at once."""
     scale_down_seconds: float = Field(default=300.0, ge=0)
     """Where runners are scaled automatically: after fewer have been enough for this long, there are to be
     fewer."""

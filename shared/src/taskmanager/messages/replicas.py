@@ -2,11 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from taskmanager.messages.wire import Message
 from taskmanager.model.jobs import PluginName, Record, ShortText
-from taskmanager.model.replicas import MOST_REPLICAS, PlaceName, Replica, ScalingAction, ScalingMode
+from taskmanager.model.replicas import (
+    MOST_REPLICAS,
+    PlaceName,
+    Replica,
+    ScalingAction,
+    ScalingMode,
+    check_numbers,
+)
 from taskmanager.model.replicas.scaling import Count
 
 
@@ -50,7 +57,7 @@ class ReplicaOrders(Message):
 class ScalingCommand(Record):
     """Do this to the runners of a plugin at a place.
 
-    `mode`, `min`, `max` and `desired` only with scale; what is None stays as it is.
+    With scale either `desired`, or `min` and `max` in the mode `auto`; what is None stays as it is.
     """
 
     type: Literal["scaling"] = "scaling"
@@ -61,3 +68,9 @@ class ScalingCommand(Record):
     min: Count | None = None
     max: Count | None = None
     desired: Count | None = None
+
+    @model_validator(mode="after")
+    def _has_its_numbers(self) -> "ScalingCommand":
+        if self.action is ScalingAction.SCALE:
+            check_numbers(self.mode, self.desired, (self.min, self.max))
+        return self

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, Field, model_validator
 
 from taskmanager.model.control import StopMode
-from taskmanager.model.replicas import ScalingMode
+from taskmanager.model.replicas import ScalingMode, check_numbers
 from taskmanager.model.replicas.scaling import Count
 from taskmanager.process.clock import whole_milliseconds
 from taskmanager_gateway.codes import faults
@@ -46,16 +46,7 @@ class ScaleBody(ReasonBody):
     @model_validator(mode="after")
     def _fits_the_mode(self) -> "ScaleBody":
         """Each mode has numbers of its own."""
-        by_hand = self.mode is ScalingMode.MANUAL
-        wanted, other = (("desired",), ("min", "max")) if by_hand else (("min", "max"), ("desired",))
-        for name in wanted:
-            if getattr(self, name) is None:
-                message = f"mode {self.mode} needs {' and '.join(wanted)}"
-                raise ValueError(message)
-        for name in other:
-            if getattr(self, name) is not None:
-                message = f"mode {self.mode} takes no {name}"
-                raise ValueError(message)
+        check_numbers(self.mode, self.desired, (self.min, self.max))
         return self
 
 

@@ -15,7 +15,7 @@ from taskmanager.messages import Command, ScalingCommand
 from taskmanager.messages.topology import Topology
 from taskmanager.model.partitions import WHOLE, Partition
 from taskmanager.model.reasons.automatic import SCALING
-from taskmanager.model.registry import RunnerState, TabStatistics
+from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
 from taskmanager.model.replicas import ReplicaSet, ScalingAction, ScalingMode
 from taskmanager.model.states import Status, Tab
 from taskmanager.ports.broker import Publisher
@@ -23,7 +23,7 @@ from taskmanager.ports.clock import Clock
 from taskmanager.process.lifecycle import pause
 from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.background.duty import Duty
-from taskmanager_scheduler.replicas.auto import Patience, QueueLoad, next_step
+from taskmanager_scheduler.replicas.auto import Patience, QueueLoad, next_step, startable
 
 LOOK = timedelta(seconds=1)
 DEFAULT_SLOTS = 1
@@ -34,6 +34,9 @@ log = get_logger(__name__)
 
 class LoadReader(Protocol):
     """What is looked at; every call may raise StoreUnavailableError."""
+
+    async def plugins(self) -> Sequence[InstalledPlugin]:
+        """All installed plugins."""
 
     async def replica_sets(self, plugin: str | None = None) -> Sequence[ReplicaSet]:
         """The replicas at all places."""
@@ -81,16 +84,17 @@ class AutoScaler:
         if not self._duty.on:
             self._spare_since.clear()
             return
-        sets = await self._reader.replica_sets()
-        for one in sets:
-            if one.wish.mode is ScalingMode.AUTO and self._partition.holds(one.plugin):
-                await self._look(one)
-            else:
-                self._spare_since.pop(one.key, None)
+        sets = [one for one in await self._reader.replica_sets() if self._partition.holds(one.plugin)]
+        own = [one for one in sets if one.wish.mode is ScalingMode.AUTO]
+        keys = {one.key for one in own}
+        self._spare_since = {key: since for key, since in self._spare_since.items() if key in keys}
+        plugins = {one.name: one for one in await self._reader.plugins()} if own else {}
+        for one in own:
+            await self._look(one, plugins.get(one.plugin))
 
-    async def _look(self, one: ReplicaSet) -> None:
+    async def _look(self, one: ReplicaSet, plugin: InstalledPlugin | None) -> None:
         now = self._clock.now()
-        load = await self._load(one)
+        load = await self._load(one, plugin)
         step = next_step(one.wish, load, self._patience, now, self._spare_since.get(one.key))
         if step.spare_since is None:
             self._spare_since.pop(one.key, None)
@@ -100,16 +104,17 @@ class AutoScaler:
         if desired != one.wish.desired:
             await self._want(one, desired)
 
-    async def _load(self, one: ReplicaSet) -> QueueLoad:
+    async def _load(self, one: ReplicaSet, plugin: InstalledPlugin | None) -> QueueLoad:
         statistics = await self._reader.statistics(one.plugin)
         queue = next((tab for tab in statistics if tab.tab is Tab.QUEUE), None)
-        waiting = queue.statuses.get(Status.STARTED, 0) if queue else 0
+        running = queue.running if queue else 0
+        waiting = startable(plugin, queue.statuses.get(Status.STARTED, 0) if queue else 0, running)
         found = await self._reader.runners(one.plugin)
         runners = [runner for runner in found if runner.alive and runner.drain is None]
         own = {replica.runner for replica in one.replicas}
         return QueueLoad(
             waiting=waiting,
-            running=queue.running if queue else 0,
+            running=running,
             oldest=await self._reader.oldest_waiting(one.plugin) if waiting else None,
             slots=one.slots or DEFAULT_SLOTS,
             free=sum(max(0, runner.slots - runner.busy) for runner in runners),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
+from taskmanager.model.registry import InstalledPlugin
 from taskmanager.model.replicas import Wish
 
 
@@ -46,6 +47,15 @@ class Step:
 
     desired: int
     spare_since: datetime | None = None
+
+
+def startable(plugin: InstalledPlugin | None, waiting: int, running: int) -> int:
+    """How many waiting jobs more runners could start: none of a stopped plugin, others up to its limit."""
+    if plugin is None:
+        return waiting
+    if plugin.paused:
+        return 0
+    return waiting if plugin.limit is None else max(0, min(waiting, plugin.limit - running))
 
 
 def next_step(

@@ -6,6 +6,7 @@ from taskmanager.model.replicas.scaling import (
     ScalingAction,
     ScalingMode,
     Wish,
+    check_numbers,
     set_key,
 )
 from taskmanager.model.replicas.sets import (
@@ -31,6 +32,7 @@ __all__ = [
     "ScalingMode",
     "ShownReplica",
     "Wish",
+    "check_numbers",
     "count_conditions",
     "set_key",
     "shown_replicas",

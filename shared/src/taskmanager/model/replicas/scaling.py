@@ -64,6 +64,26 @@ class Wish(Record):
         return min(max(self.within(most), at_least), most)
 
 
+def check_numbers(
+    mode: ScalingMode | None, desired: int | None, limits: tuple[int | None, int | None]
+) -> None:
+    """Raise ValueError unless these are the numbers of the mode; None: the mode stays, whatever it is."""
+    if mode is ScalingMode.AUTO:
+        if None in limits:
+            message = "mode auto needs min and max"
+            raise ValueError(message)
+        if desired is not None:
+            message = "mode auto takes no desired"
+            raise ValueError(message)
+        return
+    if desired is None:
+        message = "mode manual needs desired"
+        raise ValueError(message)
+    if limits != (None, None):
+        message = "mode manual takes neither min nor max"
+        raise ValueError(message)
+
+
 def set_key(plugin: str, place: str) -> str:
     """Identifies the runners of a plugin at a place."""
     return f"{place}/{plugin}"

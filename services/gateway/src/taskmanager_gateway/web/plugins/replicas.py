@@ -3,14 +3,14 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager.messages import ScalingCommand
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import PluginName
-from taskmanager.model.replicas import PlaceName, ScalingAction, ScalingMode
+from taskmanager.model.replicas import PlaceName, ScalingAction, ScalingMode, check_numbers
 from taskmanager.model.replicas.scaling import Count
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow, allow_right
@@ -46,8 +46,15 @@ class ScaleForm(ReasonForm):
     min: Number = None
     max: Number = None
 
+    @model_validator(mode="after")
+    def _has_the_numbers_of_its_mode(self) -> "ScaleForm":
+        by_hand = self.mode is ScalingMode.MANUAL
+        limits = (None, None) if by_hand else (self.min, self.max)
+        check_numbers(self.mode, self.desired if by_hand else None, limits)
+        return self
+
     def order(self, plugin: str, place: str) -> ScalingCommand:
-        """The command with the numbers of its mode; an empty field leaves a number as it is."""
+        """The command with the numbers of its mode."""
         by_hand = self.mode is ScalingMode.MANUAL
         return ScalingCommand(
             plugin=plugin,
