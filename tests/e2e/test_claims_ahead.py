@@ -108,9 +108,10 @@ def test_a_runner_that_dies_in_the_middle_of_a_block_takes_no_job_along(
     system: System, rabbitmq: RunningServer, tmp_path: Path
 ) -> None:
     """What is submitted while a plugin with short jobs is stopped waits in blocks."""
-    check_all_done_once(system, submit_many(system))  # now its runner knows how short they are
+    diary = tmp_path / "diary"
+    check_all_done_once(system, submit_many(system, diary, "nothing"))  # now its runner knows how short they are
     tell(system, "stop")
-    ids = submit_many(system)
+    ids = submit_many(system, diary, "nothing")
     eventually(lambda: 0 < messages_waiting(system, rabbitmq) < MANY / 4, what="blocks of tickets")
     died = tmp_path / "died"
     system.runner.kill()
