@@ -105,7 +105,7 @@ async def test_a_transaction_that_the_driver_repeats_is_counted(monkeypatch: pyt
         async def __aexit__(self, *_: object) -> None:
             """Nothing is open."""
 
-        async def with_transaction(self, write: Callable[[Any], Any], **_: object) -> None:
+        async def with_transaction(self, write: Callable[[Any], Any], **_options: object) -> None:
             for _ in range(3):
                 await write(self)
 
