@@ -109,7 +109,8 @@ def test_a_runner_that_dies_in_the_middle_of_a_block_takes_no_job_along(
 ) -> None:
     """What is submitted while a plugin with short jobs is stopped waits in blocks."""
     diary = tmp_path / "diary"
-    check_all_done_once(system, submit_many(system, diary, "nothing"))  # now its runner knows how short they are
+    known = submit_many(system, diary, "nothing")
+    check_all_done_once(system, known)  # from them the runner knows how short these jobs are
     tell(system, "stop")
     ids = submit_many(system, diary, "nothing")
     eventually(lambda: 0 < messages_waiting(system, rabbitmq) < MANY / 4, what="blocks of tickets")
