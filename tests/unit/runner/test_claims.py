@@ -166,7 +166,7 @@ async def test_a_busy_plugin_gets_its_ticket_back_and_is_asked_again_after_a_res
     scene.refuse(scene.box.claims[0], "busy")
     assert scene.lanes.returned == [body]
     assert scene.lanes.opened == set()
-    await scene.until(lambda: len(scene.box.claims) == 2)
+    await scene.until(lambda: len(scene.box.claims) >= 2)
 
 
 @pytest.mark.usefixtures("quick")
@@ -178,7 +178,7 @@ async def test_a_paused_plugin_takes_nothing_until_it_is_told_to() -> None:
     await asyncio.sleep(0.1)  # longer than any rest
     assert scene.lanes.opened == set()
     scene.claims.admit(wanted=True)
-    await scene.until(lambda: len(scene.box.claims) == 2)
+    await scene.until(lambda: len(scene.box.claims) >= 2)
 
 
 @pytest.mark.usefixtures("quick")

@@ -133,14 +133,10 @@ class TicketBlocks:
             self._lanes.ack(message)
             return
         self._learn(len(tickets))
-        came_back = message.redelivered  # a ticket that was sent again is not one of those used up
-        pending = deque(one for one in tickets if not (came_back and one in self._used))
-        if not pending:
-            self._lanes.ack(message)
-        elif self._too_many(lane, len(tickets)):
+        if self._too_many(lane, len(tickets)):
             self._lanes.give_back(message)
         else:
-            block = _Block(lane, message, len(tickets), pending)
+            block = _Block(lane, message, len(tickets), deque(tickets))
             self._blocks[message.tag] = block
             self._ready[lane].append(block)
             self._hand_out(lane)
@@ -162,6 +158,9 @@ class TicketBlocks:
             ticket = block.pending.popleft()
             if not block.pending:
                 ready.remove(block)
+            if block.message.redelivered and ticket in self._used:
+                self._settle_if_over(block)
+                continue  # but a ticket that was sent again is not one of those used up
             block.claimed += 1
             self._claimed[lane] += 1
             message = block.message
