@@ -521,4 +521,9 @@ def test_shells_complete_commands(bare: CommandLine, shell: str) -> None:
     asked = bare.with_(
         _TASKMANAGER_COMPLETE="bash_complete", COMP_WORDS="taskmanager plugins re", COMP_CWORD="2"
     )
-    assert asked.text().split() == ["plain,restart", "plain,refuse"]
+    assert asked.text().split() == [
+        "plain,restart",
+        "plain,refuse",
+        "plain,replicas",
+        "plain,renew",
+    ]

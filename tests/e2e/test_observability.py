@@ -41,6 +41,7 @@ SILENT = {
             "goobi_reports",
             "goobi_undelivered_reports",
             "goobi_oldest_report_seconds",
+            "plugin_replicas",
             "queue_in_danger",
         )
     },
