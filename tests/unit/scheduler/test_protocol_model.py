@@ -192,10 +192,10 @@ def steps(world: World) -> Iterator[World]:
 def from_outside(world: World) -> Iterator[World]:
     if world.job.status is Status.STARTED and len(world.tickets) < MOST_TICKETS:  # swept, or doubled
         yield replace(world, tickets=tuple(sorted((*world.tickets, world.job.dispatch))))
-    for runner in world.runners:
-        if runner.dispatch and len(world.tickets) < MOST_TICKETS and runner.dispatch not in world.tickets:
-            # the block goes back that its ticket came with
-            yield replace(world, tickets=tuple(sorted((*world.tickets, runner.dispatch))))
+    came = world.runners[AHEAD].dispatch
+    if came and len(world.tickets) < MOST_TICKETS and came not in world.tickets:
+        # the block goes back that this runner's ticket came with
+        yield replace(world, tickets=tuple(sorted((*world.tickets, came))))
     yield fold(world, SUBMIT)  # redelivered, or sent again
     if world.tickets:
         yield replace(world, tickets=world.tickets[1:])  # lost
