@@ -12,8 +12,8 @@ from tests.unit.runner.test_claims import Box
 
 from taskmanager.messages import Failed, Finished, Grant, Ticket, Unclaimed
 from taskmanager.model.jobs import JobSpec
-from taskmanager_plugin_runner.attempt import bunch as module
-from taskmanager_plugin_runner.attempt.at_work import AtWork
+from taskmanager_plugin_runner.at_work import bunch as module
+from taskmanager_plugin_runner.at_work.at_work import AtWork
 from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.clock import elapsed_seconds

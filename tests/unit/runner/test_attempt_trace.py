@@ -14,7 +14,7 @@ from taskmanager.messages import Grant
 from taskmanager.model.jobs import JobSpec
 from taskmanager.model.states import Status
 from taskmanager.process import tracing
-from taskmanager_plugin_runner.attempt_trace import AttemptTrace
+from taskmanager_plugin_runner.attempt.trace import AttemptTrace
 
 SAMPLED = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 NOT_SAMPLED = SAMPLED[:-2] + "00"

@@ -17,9 +17,9 @@ from taskmanager.messages import Advanced, Cancelled, Failed, Finished, Grant, L
 from taskmanager.model.control import DesiredState
 from taskmanager.model.jobs import JobSpec
 from taskmanager.model.manifest import PauseSupport
-from taskmanager_plugin_runner.attempt import bunch as module
+from taskmanager_plugin_runner.at_work import bunch as module
+from taskmanager_plugin_runner.at_work.bunch import Bunch
 from taskmanager_plugin_runner.attempt.attempt import Attempt, Begun
-from taskmanager_plugin_runner.attempt.bunch import Bunch
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit

@@ -18,8 +18,8 @@ from taskmanager.messages import (
 from taskmanager.ports.broker import Delivery, Lanes
 from taskmanager.process.lifecycle import every
 from taskmanager.process.logs import get_logger
-from taskmanager_plugin_runner.attempt.at_work import AtWork
-from taskmanager_plugin_runner.attempt.draining import Draining
+from taskmanager_plugin_runner.at_work.at_work import AtWork
+from taskmanager_plugin_runner.at_work.draining import Draining
 from taskmanager_plugin_runner.attempt.limit_watch import LOOK
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices

@@ -28,7 +28,7 @@ from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.slot_events import AttemptRecords, SlotEventHandler
 from taskmanager_plugin_runner.attempt.sudden_end import sudden_end
 from taskmanager_plugin_runner.attempt.tidying import tidy
-from taskmanager_plugin_runner.attempt_trace import AttemptTrace
+from taskmanager_plugin_runner.attempt.trace import AttemptTrace
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import with_problem
 from taskmanager_plugin_runner.files.job_ids import is_job_id

@@ -48,22 +48,27 @@ class ScaleForm(ReasonForm):
 
     @model_validator(mode="after")
     def _has_the_numbers_of_its_mode(self) -> "ScaleForm":
-        by_hand = self.mode is ScalingMode.MANUAL
-        limits = (None, None) if by_hand else (self.min, self.max)
-        check_numbers(self.mode, self.desired if by_hand else None, limits)
+        check_numbers(self.mode, *self._numbers)
         return self
+
+    @property
+    def _numbers(self) -> tuple[int | None, tuple[int | None, int | None]]:
+        """`desired`, and `min` and `max`: those of its mode."""
+        if self.mode is ScalingMode.MANUAL:
+            return self.desired, (None, None)
+        return None, (self.min, self.max)
 
     def order(self, plugin: str, place: str) -> ScalingCommand:
         """The command with the numbers of its mode."""
-        by_hand = self.mode is ScalingMode.MANUAL
+        desired, (least, most) = self._numbers
         return ScalingCommand(
             plugin=plugin,
             place=place,
             action=ScalingAction.SCALE,
             mode=self.mode,
-            desired=self.desired if by_hand else None,
-            min=None if by_hand else self.min,
-            max=None if by_hand else self.max,
+            desired=desired,
+            min=least,
+            max=most,
         )
 
 

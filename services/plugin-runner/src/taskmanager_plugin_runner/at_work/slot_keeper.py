@@ -12,8 +12,8 @@ from datetime import timedelta
 from taskmanager.errors import JobKilledError, TaskManagerError
 from taskmanager.process.logs import get_logger
 from taskmanager.process.retry import Backoff
+from taskmanager_plugin_runner.at_work.bunch import Bunch
 from taskmanager_plugin_runner.attempt.attempt import Attempt
-from taskmanager_plugin_runner.attempt.bunch import Bunch
 from taskmanager_plugin_runner.messaging.claims import Claims
 from taskmanager_plugin_runner.metrics import SLOT_DEATHS, SLOTS
 from taskmanager_plugin_runner.slot.process import SlotProcess

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from taskmanager.messages import AttemptReference, HandedBack
+from taskmanager_plugin_runner.at_work.bunch import Bunch
+from taskmanager_plugin_runner.at_work.slot_keeper import SlotKeeper, Work
 from taskmanager_plugin_runner.attempt.attempt import Attempt, Begun
-from taskmanager_plugin_runner.attempt.bunch import Bunch
 from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices
-from taskmanager_plugin_runner.attempt.slot_keeper import SlotKeeper, Work
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.granted import Granted
 from taskmanager_plugin_runner.messaging.horizon import Horizon
