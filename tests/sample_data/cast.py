@@ -8,6 +8,7 @@ from taskmanager.model.control import Drain, Stop, StopMode
 from taskmanager.model.jobs import Attribution
 from taskmanager.model.manifest import Need, PauseSupport, PluginManifest
 from taskmanager.model.registry import InstalledPlugin, RunnerState
+from taskmanager.model.replicas import Replica, ReplicaSet, ReplicaState, ScalingMode, Wish
 
 JP2, SHELL, OCR, PDF, LONG = "jp2", "shell", "ocr", "pdf", "checks-of-everything-that-ever-came-here"
 """At work; stopped; refusing new jobs and without a runner; stopping; with the longest name and title."""
@@ -76,6 +77,37 @@ def runners(now: datetime) -> Iterator[RunnerState]:
     yield _runner("prüf-1", LONG, now, busy=0)
     yield _runner("werk-alt", JP2, now - timedelta(days=3), busy=0)
     yield _runner("ocr-1", OCR, now - timedelta(minutes=4), busy=1)
+
+
+def replicas(now: datetime) -> Iterator[ReplicaSet]:
+    """Of the plugin with the longest name: at one place a runner does not start, the other is silent."""
+    failing = "exec /usr/bin/pruefung: no such file or directory"
+    yield ReplicaSet(
+        plugin=LONG,
+        place="werk",
+        wish=Wish(mode=ScalingMode.AUTO, min=0, max=4, desired=2),
+        wished=Attribution(by="anna", at=now - timedelta(hours=3), reason="viele Lieferungen"),
+        engine="docker",
+        most=8,
+        agent="1",
+        reported=now + timedelta(days=1),  # nobody reports again, and it is to count as at work all the time
+        replicas=(
+            Replica(name="prüf-1", runner="prüf-1", state=ReplicaState.RUNNING),
+            Replica(name="prüf-2", runner="prüf-2", state=ReplicaState.FAILING, failures=4, detail=failing),
+        ),
+        rev=1,
+    )
+    yield ReplicaSet(
+        plugin=LONG,
+        place="magazin",
+        wish=Wish(desired=1),
+        engine="systemd",
+        most=2,
+        agent="1",
+        reported=now - timedelta(hours=2),
+        replicas=(Replica(name="prüf-3", runner="prüf-3", state=ReplicaState.RUNNING),),
+        rev=1,
+    )
 
 
 def _runner(name: str, plugin: str, heard: datetime, *, busy: int, drain: Drain | None = None) -> RunnerState:

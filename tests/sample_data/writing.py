@@ -48,6 +48,7 @@ def _plans(jobs: Jobs, now: datetime) -> Iterator[Plan]:
     yield Plan(
         plugins=cast.plugins(now),
         runners=list(cast.runners(now)),
+        replicas=list(cast.replicas(now)),
         jobs=[(None, job) for job in jobs.all],
         statistics=list(statistics(jobs.all)),
         figures=figures_of((None, job) for job in jobs.all),
