@@ -17,8 +17,7 @@ from taskmanager_plugin_runner.at_work.at_work import AtWork
 from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.messaging import claims as claims_module
-from taskmanager_plugin_runner.messaging.claims import Claims
+from taskmanager_plugin_runner.messaging.claims import Claims, Patience
 from taskmanager_plugin_runner.messaging.horizon import Horizon
 from taskmanager_plugin_runner.messaging.leases import Leases
 from taskmanager_plugin_runner.pipeline.capacity import Capacity
@@ -27,6 +26,7 @@ from taskmanager_plugin_runner.slot.process import SlotProcess
 from taskmanager_testing.lanes import FakeLanes
 
 ROOM = 16
+LONG = timedelta(seconds=30)
 
 
 class Whole:
@@ -41,12 +41,12 @@ class Whole:
             manifest("brisk", grace_seconds=2),
             Places(1),
         )
-        horizon = Horizon(1, ROOM)
+        horizon = Horizon(1, ROOM, LONG)
         horizon.ended(0.0, elapsed_seconds())
         assert horizon.room(0.0, elapsed_seconds()) == ROOM
         self.at_work = AtWork([SlotProcess(0, options("brisk", folder))], "brisk", services, horizon)
         capacity = Capacity(services.places, services.pace, lambda: self.at_work.all)
-        self.claims = Claims(self.lanes, self.box, self.at_work, capacity, timedelta(seconds=10), "brisk")
+        self.claims = Claims(self.lanes, self.box, self.at_work, capacity, Patience(LONG, LONG), "brisk")
         self.at_work.on_cut = self.claims.over
         self.claims.admit(wanted=True)
         self.claims.look_ahead(ROOM)
@@ -88,8 +88,7 @@ async def whole(folder: Path) -> AsyncIterator[Whole]:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is cut or returned because the machine is slow."""
-    monkeypatch.setattr(module, "LONGEST", timedelta(seconds=30))
-    monkeypatch.setattr(claims_module, "KEEP", timedelta(seconds=30))
+    monkeypatch.setattr(module, "LONGEST", LONG)
 
 
 @pytest.mark.parametrize("odd", ["print", "fail", "crash", "write"])

@@ -12,7 +12,7 @@ from taskmanager.messages import Claim, Grant, HandedBack, Refusal, RefusalReaso
 from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner.messaging import claims as module
 from taskmanager_plugin_runner.messaging import open_lanes, questions
-from taskmanager_plugin_runner.messaging.claims import Claims
+from taskmanager_plugin_runner.messaging.claims import Claims, Patience
 from taskmanager_plugin_runner.messaging.granted import Granted
 from taskmanager_testing.lanes import FakeLanes
 from taskmanager_testing.waiting import eventually_async
@@ -49,14 +49,19 @@ class SetCapacity:
 
 
 class Scene:
-    def __init__(self, timeout: timedelta = timedelta(seconds=10), slots: int = 1) -> None:
+    def __init__(
+        self,
+        timeout: timedelta = timedelta(seconds=10),
+        slots: int = 1,
+        soon: timedelta = timedelta(milliseconds=50),
+    ) -> None:
         self.lanes, self.box = FakeLanes(), Box()
         self.started: list[tuple[int, str]] = []
         self.bunches: list[tuple[int, Sequence[Granted]]] = []
         self.fitting = 1
         self.too_far = 0
         self.capacity = SetCapacity(slots)
-        self.claims = Claims(self.lanes, self.box, self, self.capacity, timeout, "noop")
+        self.claims = Claims(self.lanes, self.box, self, self.capacity, Patience(timeout, soon), "noop")
         self.claims.on_too_far = self._note_too_far
         self.claims.admit(wanted=True)
         for lane in range(slots):

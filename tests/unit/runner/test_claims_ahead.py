@@ -7,17 +7,19 @@ import pytest
 from tests.unit.runner.test_claims import Scene
 
 from taskmanager.messages import AttemptReference, HandedBack, Unclaimed
+from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging import claims as module
 from taskmanager_plugin_runner.messaging.open_lanes import AHEAD
 
 ROOM = 4
+IMPATIENT = timedelta(milliseconds=10)
 
 
 class Ahead(Scene):
     """One slot that is busy with job "first", and a lane for tickets ahead of it."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, soon: timedelta = timedelta(seconds=30)) -> None:
+        super().__init__(soon=soon)
         self.ticket("first")
         self.grant(self.box.claims[0])
         self.claims.look_ahead(ROOM)
@@ -35,11 +37,6 @@ class Ahead(Scene):
     @property
     def jobs(self) -> list[str]:
         return [job for _, job in self.started]
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "KEEP", timedelta(milliseconds=20))
 
 
 async def test_more_tickets_are_taken_than_there_are_slots_and_only_by_the_lane_ahead() -> None:
@@ -84,9 +81,8 @@ async def test_the_scheduler_is_told_of_what_waits_for_a_slot() -> None:
     assert made.claims.ahead == (AttemptReference(job="second", attempt=1),)
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_what_no_slot_could_begin_soon_is_returned_and_its_ticket_only_once_that_is_known() -> None:
-    made = Ahead()
+    made = Ahead(soon=IMPATIENT)
     body = made.granted("second", priority=7)
     await made.until(lambda: made.returned)
     assert Unclaimed(job="second", attempt=1, turn=7) in made.box.events
@@ -99,9 +95,8 @@ async def test_what_no_slot_could_begin_soon_is_returned_and_its_ticket_only_onc
     assert made.box.claims[-1].job == "second"
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_the_runner_hears_that_it_claimed_too_far_ahead() -> None:
-    made = Ahead()
+    made = Ahead(soon=IMPATIENT)
     made.granted("second")
     made.claims.admit(wanted=False)
     assert made.too_far == 0, "a stop says nothing about the length of jobs"
@@ -112,9 +107,8 @@ async def test_the_runner_hears_that_it_claimed_too_far_ahead() -> None:
     assert made.too_far == 1
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_nothing_behind_a_returned_job_begins_before_it() -> None:
-    made = Ahead()
+    made = Ahead(soon=IMPATIENT)
     bodies = [made.granted("second"), made.granted("third")]
     asked = made.ticket("fourth")
     await made.until(lambda: made.returned)
@@ -165,10 +159,12 @@ async def test_a_grant_that_comes_after_the_stop_is_returned() -> None:
 async def test_what_began_late_says_so_before_anything_has_to_be_returned(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "SOON", timedelta(0))
-    made = Ahead()
+    soon = timedelta(seconds=30)
+    made = Ahead(soon)
     made.granted("second")
     made.granted("third")
+    late = 1.5 * soon.total_seconds()
+    monkeypatch.setattr(module, "elapsed_seconds", lambda: elapsed_seconds() + late)
     made.claims.free(0)
     made.claims.free(0)
     assert made.jobs == ["first", "second", "third"]

@@ -1,5 +1,7 @@
 """How far ahead a runner claims: as far as its slots can begin within a moment, and no further."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,16 +11,16 @@ from taskmanager_plugin_runner.messaging.horizon import (
     LARGEST_BUNCH,
     LEAST,
     RECOVERY,
-    SOON,
     Horizon,
 )
 
 MOST = 256
+SOON = timedelta(milliseconds=50)
 SECONDS = st.floats(min_value=0, max_value=3600)
 
 
 def horizon(*seconds: float, slots: int = 2) -> Horizon:
-    made = Horizon(slots, MOST)
+    made = Horizon(slots, MOST, SOON)
     for one in seconds:
         made.ended(one, now=0.0)
     return made
@@ -29,7 +31,7 @@ def test_nothing_is_claimed_ahead_before_a_job_has_ended() -> None:
 
 
 def test_a_runner_that_may_claim_none_ahead_does_not() -> None:
-    made = Horizon(2, 0)
+    made = Horizon(2, 0, SOON)
     made.ended(0.001, now=0.0)
     assert made.room(0, now=0.0) == 0
 

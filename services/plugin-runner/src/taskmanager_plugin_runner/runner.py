@@ -25,7 +25,7 @@ from taskmanager_plugin_runner.attempt.outcomes import AttemptOutcome
 from taskmanager_plugin_runner.attempt.services import AttemptServices
 from taskmanager_plugin_runner.attempt.transfer_limit import TransferLimit
 from taskmanager_plugin_runner.clock import elapsed_seconds
-from taskmanager_plugin_runner.messaging.claims import Claims
+from taskmanager_plugin_runner.messaging.claims import Claims, Patience
 from taskmanager_plugin_runner.messaging.heartbeats import Heartbeats, RunnerIdentity
 from taskmanager_plugin_runner.messaging.horizon import Horizon
 from taskmanager_plugin_runner.messaging.leases import Leases, reference
@@ -87,13 +87,18 @@ class Runner:
         if settings.fetch_ahead and len(processes) == identity.slots:
             log.warning("nothing_is_brought_ahead", mend="name two TASKMANAGER_SLOT_USERS for each slot")
         self._idle = asyncio.Event()
-        self._horizon = Horizon(identity.slots, settings.claims_ahead)
+        self._horizon = Horizon(identity.slots, settings.claims_ahead, settings.claim_ahead)
         self._at_work = AtWork(processes, self._plugin, self._services, self._horizon)
         self._slots, self._attempts = self._at_work.slots, self._at_work.attempts
         BUSY.labels(self._plugin).set_function(lambda: min(identity.slots, len(self._at_work.all)))
         self._capacity = Capacity(self._places, self._services.pace, lambda: self._at_work.all)
         self._claims = Claims(
-            lanes, outbox, self._at_work, self._capacity, settings.claim_timeout, self._plugin
+            lanes,
+            outbox,
+            self._at_work,
+            self._capacity,
+            Patience(answer=settings.claim_timeout, slot=settings.claim_ahead),
+            self._plugin,
         )
         self._at_work.on_cut, self._at_work.on_over = self._claims.over, self._look_on
         self._claims.on_too_far = self._look_less_far

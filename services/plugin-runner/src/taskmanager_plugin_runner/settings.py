@@ -72,6 +72,9 @@ class RunnerSettings(RootsSettings, TracingSettings):
     """How long a ticket may stay unacknowledged."""
     claims_ahead: int = Field(default=256, ge=0, le=256)
     """How many short jobs may be claimed ahead of free slots; 0: none. See decision 19."""
+    claim_ahead_seconds: float = Field(default=0.05, gt=0)
+    """Only so many are claimed ahead as should begin within this time. A job of higher priority may wait so
+    much longer, at most twice as long."""
     fetch_ahead: int = Field(default=1, ge=0, le=1)
     """How many jobs a slot may have beside the one it works on: their input is brought, or their results are
     placed, meanwhile; 0: none. See decision 22."""
@@ -159,6 +162,11 @@ class RunnerSettings(RootsSettings, TracingSettings):
     def claim_timeout(self) -> timedelta:
         """How long a ticket may stay unacknowledged."""
         return timedelta(seconds=self.claim_timeout_seconds)
+
+    @property
+    def claim_ahead(self) -> timedelta:
+        """Within which time what is claimed ahead should begin."""
+        return timedelta(seconds=self.claim_ahead_seconds)
 
     @property
     def drain(self) -> timedelta:

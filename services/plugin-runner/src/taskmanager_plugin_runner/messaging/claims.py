@@ -6,8 +6,8 @@ Knows the lanes and the outbox, but not how a job is run. There are two ways to 
   while it is unacknowledged, the broker sends its lane no other, so a job that ends within that time does not
   require closing and reopening the lane.
 - While jobs are short (see `horizon`), one lane takes tickets ahead of the slots, and theirs are closed. What
-  is granted waits here for a slot, with its ticket, for `KEEP` at most; then all that waits is returned
-  unbegun, and the tickets go back to their places in the queue before any other is taken.
+  is granted waits here for a slot, with its ticket, but not for long (see `Patience`); then all that waits is
+  returned unbegun, and the tickets go back to their places in the queue before any other is taken.
 
 No ticket is kept longer than the claim timeout.
 """
@@ -16,6 +16,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from itertools import count
@@ -27,7 +28,6 @@ from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.messaging.granted import Granted, GrantQueue
-from taskmanager_plugin_runner.messaging.horizon import SOON
 from taskmanager_plugin_runner.messaging.leases import Reference
 from taskmanager_plugin_runner.messaging.open_lanes import AHEAD, Capacity, OpenLanes
 from taskmanager_plugin_runner.messaging.outbox import Sink
@@ -35,8 +35,6 @@ from taskmanager_plugin_runner.messaging.questions import Question, Questions
 from taskmanager_plugin_runner.messaging.ticket_blocks import TicketBlocks, TicketDelivery
 from taskmanager_plugin_runner.metrics import CLAIM_GRANT, CLAIMS_RETURNED, TICKETS_DROPPED
 
-KEEP = timedelta(milliseconds=100)
-"""How long a granted job may wait for a slot."""
 LINGER = timedelta(milliseconds=250)
 REMEMBERED_GRANTS = 10_000
 
@@ -57,6 +55,16 @@ class Starter(Protocol):
         """Run short jobs one after the other; `Claims.over` is told of what was begun and what was not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long is waited for what."""
+
+    answer: timedelta
+    """So long a ticket is kept without a grant."""
+    slot: timedelta
+    """Within this time what is claimed ahead should begin; what has waited twice as long is returned."""
+
+
 class Claims:
     """The tickets of a runner, and what they brought that has no slot yet."""
 
@@ -66,14 +74,17 @@ class Claims:
         outbox: Sink,
         starter: Starter,
         capacity: Capacity,
-        timeout: timedelta,
+        patience: Patience,
         plugin: str,
     ) -> None:
-        """`timeout` limits how long a ticket is kept without a grant; `plugin` is the metrics label."""
+        """`plugin` is the metrics label."""
         self._plugin = plugin
-        self._questions = Questions(outbox, timeout, lambda question: self._give_back(question, "no answer"))
+        self._soon, self._keep = patience.slot.total_seconds(), 2 * patience.slot.total_seconds()
+        self._questions = Questions(
+            outbox, patience.answer, lambda question: self._give_back(question, "no answer")
+        )
         self.on_too_far: Callable[[], None] = lambda: None
-        """Called when what was claimed ahead waits too long for a slot, at most once in `KEEP`."""
+        """Called when what was claimed ahead waits too long for a slot, but seldom."""
         tickets = TicketBlocks(lanes, plugin)
         tickets.on_ticket = self.on_ticket
         self._lanes = OpenLanes(tickets, capacity, self._questions.of_lane)
@@ -290,22 +301,22 @@ class Claims:
     def _look_at_wait(self, granted: Granted) -> None:
         """Before anything has waited so long that it is returned."""
         now = elapsed_seconds()
-        if now - granted.granted_at > SOON.total_seconds():
+        if now - granted.granted_at > self._soon:
             self._tell_too_far(now)
 
     def _tell_too_far(self, now: float) -> None:
-        if now - self._told_at > KEEP.total_seconds():
+        if now - self._told_at > self._keep:
             self._told_at = now
             self.on_too_far()
 
     def _watch_age(self) -> None:
         if self._granted and self._aging is None:
-            self._aging = asyncio.get_running_loop().call_later(KEEP.total_seconds(), self._return_old)
+            self._aging = asyncio.get_running_loop().call_later(self._keep, self._return_old)
 
     def _return_old(self) -> None:
         """Once one has waited too long, all are returned: later ones must not begin before it."""
         self._aging = None
-        if self._granted.oldest <= elapsed_seconds() - KEEP.total_seconds():
+        if self._granted.oldest <= elapsed_seconds() - self._keep:
             self._returned_at = elapsed_seconds()
             self._tell_too_far(self._returned_at)
             self._return(self._granted.take(lambda _: True))

@@ -2,14 +2,12 @@
 
 A runner that asks for a job when a slot is free leaves the slot idle for a round trip to the scheduler. For
 jobs of seconds that is nothing; for jobs of milliseconds it is most of the time. What is claimed ahead has
-passed the broker's priorities, so it is bounded in time: a job of higher priority may wait `SOON` longer.
+passed the broker's priorities, so it is bounded in time: a job of higher priority may wait that much longer.
 """
 
 import math
 from datetime import timedelta
 
-SOON = timedelta(milliseconds=50)
-"""What is claimed ahead should begin within this time; what began later was claimed too far ahead."""
 STEP = 2
 """The number claimed ahead is a power of this, so that it changes seldom: the broker has to be told."""
 LEAST = 4
@@ -36,9 +34,12 @@ FORGOTTEN = timedelta(seconds=10)
 class Horizon:
     """Estimates how long the next jobs will take, from those that ended and those that run."""
 
-    def __init__(self, slots: int, most: int) -> None:
-        """`slots` work at the same time; `most` are claimed ahead at most, 0: none."""
-        self._slots, self._most = slots, most
+    def __init__(self, slots: int, most: int, soon: timedelta) -> None:
+        """`slots` work at the same time; `most` are claimed ahead at most, 0: none.
+
+        What is claimed ahead should begin within `soon`.
+        """
+        self._slots, self._most, self._soon = slots, most, soon.total_seconds()
         self._longest = self._usual = 0.0
         self._last_end = float("-inf")
         self._limit, self._limited_at = float(most), 0.0
@@ -86,9 +87,9 @@ class Horizon:
     def _fitting(self, oldest_seconds: float, now: float) -> float:
         if self._most == 0 or now - self._last_end > FORGOTTEN.total_seconds():
             return 0
-        estimate = max(self._longest, oldest_seconds, SOON.total_seconds() / self._most)
+        estimate = max(self._longest, oldest_seconds, self._soon / self._most)
         limit = _recovered(self._limit, self._limited_at, now)
-        return min(self._most, limit, SOON.total_seconds() * self._slots / estimate)
+        return min(self._most, limit, self._soon * self._slots / estimate)
 
     @staticmethod
     def _steps(fitting: float) -> int:
