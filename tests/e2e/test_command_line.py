@@ -527,3 +527,22 @@ def test_shells_complete_commands(bare: CommandLine, shell: str) -> None:
         "plain,replicas",
         "plain,renew",
     ]
+
+
+def completed(cli: CommandLine, line: str) -> list[str]:
+    """What bash offers for the last word of a line."""
+    position = str(len(line.split()) - (not line.endswith(" ")))
+    asked = cli.with_(_TASKMANAGER_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=position)
+    return [one.partition(",")[2] for one in asked.text().split()]
+
+
+def test_shells_complete_the_names_that_the_gateway_lists(cli: CommandLine, bare: CommandLine) -> None:
+    assert completed(cli, "taskmanager plugins stop sl") == ["sleep"]
+    assert completed(cli, "taskmanager plugins stop x") == []
+    assert completed(cli, "taskmanager jobs list --plugin ") == ["sleep"]
+    assert completed(cli, "taskmanager users show ad") == ["admin"]
+    address = cli.variables["TASKMANAGER_ADDRESS"]
+    elsewhere = cli.with_(TASKMANAGER_ADDRESS=f"http://{LOOPBACK}:{free_port()}")
+    assert completed(elsewhere, f"taskmanager --address {address} plugins stop sl") == ["sleep"]
+    assert completed(elsewhere, "taskmanager plugins stop sl") == []
+    assert completed(bare, "taskmanager plugins stop sl") == [], "nothing is told without a token"

@@ -10,10 +10,10 @@ import click
 from taskmanager_cli.commands.jobs.conditions import conditions
 from taskmanager_cli.commands.jobs.submit import KEY
 from taskmanager_cli.commands.jobs.views import JOBS
+from taskmanager_cli.completion import JOB, OPERATION
 from taskmanager_cli.errors import RefusedError
 from taskmanager_cli.http.pages import is_given
 from taskmanager_cli.options import (
-    NAME,
     PRIORITY,
     OrderedGroup,
     as_json,
@@ -67,7 +67,7 @@ def list_operations(session: Session, /, **query: Any) -> None:
 
 
 @operations.command()
-@click.argument("operation", type=NAME)
+@click.argument("operation", type=OPERATION)
 @as_json
 @pass_session
 def show(session: Session, operation: str) -> None:
@@ -76,7 +76,7 @@ def show(session: Session, operation: str) -> None:
 
 
 @operations.command()
-@click.argument("operation", type=NAME)
+@click.argument("operation", type=OPERATION)
 @as_json
 @pass_session
 def follow(session: Session, operation: str) -> None:
@@ -85,7 +85,7 @@ def follow(session: Session, operation: str) -> None:
 
 
 @operations.command()
-@click.argument("operation", type=NAME)
+@click.argument("operation", type=OPERATION)
 @click.option("--after", type=click.IntRange(0), default=0, help="Only those after this number.")
 @as_json
 @pass_session
@@ -108,7 +108,7 @@ def failures(session: Session, operation: str, after: int) -> None:
 @click.argument("action", type=ACTIONS)
 @click.option("--to", "priority", type=PRIORITY, help="The new priority, for the action priority.")
 @conditions
-@click.option("--id", "ids", multiple=True, type=NAME, help="Only this job; may be repeated.")
+@click.option("--id", "ids", multiple=True, type=JOB, help="Only this job; may be repeated.")
 @click.option("--all-plugins", is_flag=True, help="Confirm that the jobs of all plugins are meant.")
 @click.option("--dry-run", is_flag=True, help="Change nothing: count the jobs and show some of them.")
 @click.option("-f", "--follow", "wait", is_flag=True, help="Wait for its end and show the progress.")
@@ -139,7 +139,7 @@ def start(session: Session, /, **given: Any) -> None:
 
 
 @operations.command()
-@click.argument("operation", type=NAME)
+@click.argument("operation", type=OPERATION)
 @with_reason
 @as_json
 @pass_session

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from taskmanager_cli.completion import PLUGIN
 from taskmanager_cli.errors import UsageError
 from taskmanager_cli.options import NAME, as_json, pass_session, segment, with_reason
 from taskmanager_cli.output.tables import Column, field
@@ -48,7 +49,7 @@ def _path(plugin: str, place: str = "") -> str:
 
 
 @click.command()
-@click.argument("plugin", type=NAME)
+@click.argument("plugin", type=PLUGIN)
 @as_json
 @pass_session
 def replicas(session: Session, plugin: str) -> None:
@@ -57,7 +58,7 @@ def replicas(session: Session, plugin: str) -> None:
 
 
 @click.command()
-@click.argument("plugin", type=NAME)
+@click.argument("plugin", type=PLUGIN)
 @click.argument("place", type=NAME)
 @click.option("--to", type=COUNT, metavar="N", help="This many, until somebody changes it.")
 @click.option("--auto", nargs=2, type=COUNT, metavar="MIN MAX", help="As many as the jobs need.")
@@ -78,7 +79,7 @@ def scale(
 
 
 @click.command()
-@click.argument("plugin", type=NAME)
+@click.argument("plugin", type=PLUGIN)
 @click.argument("place", type=NAME)
 @with_reason
 @as_json
@@ -90,7 +91,7 @@ def renew(session: Session, plugin: str, place: str, reason: str) -> None:
 
 
 @click.command("forget-place")
-@click.argument("plugin", type=NAME)
+@click.argument("plugin", type=PLUGIN)
 @click.argument("place", type=NAME)
 @with_reason
 @as_json

@@ -10,8 +10,8 @@ from taskmanager_cli.commands.jobs.submit import KEY
 from taskmanager_cli.commands.operations import follow_operation
 from taskmanager_cli.commands.plugin_replicas import VERBS
 from taskmanager_cli.commands.plugin_views import HOURS, PLUGINS, plugin_details
+from taskmanager_cli.completion import PLUGIN
 from taskmanager_cli.options import (
-    NAME,
     Moment,
     OrderedGroup,
     as_json,
@@ -37,7 +37,7 @@ def list_plugins(session: Session) -> None:
 
 
 @plugins.command()
-@click.argument("plugin", type=NAME)
+@click.argument("plugin", type=PLUGIN)
 @as_json
 @pass_session
 def show(session: Session, plugin: str) -> None:
@@ -46,7 +46,7 @@ def show(session: Session, plugin: str) -> None:
 
 
 @plugins.command()
-@click.argument("plugin", type=NAME)
+@click.argument("plugin", type=PLUGIN)
 @click.option("--hours", type=click.IntRange(1, 960), default=24, show_default=True, help="How far back.")
 @as_json
 @pass_session
@@ -65,7 +65,7 @@ def _busy(hours: list[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
 
 
 @plugins.command()
-@click.argument("plugin", type=NAME)
+@click.argument("plugin", type=PLUGIN)
 @click.option(
     "--mode",
     type=click.Choice(["suspend", "finish"]),
@@ -85,7 +85,7 @@ def stop(session: Session, plugin: str, mode: str, until: str | None, reason: st
 
 def _command(name: str, help_text: str, verb: str | None = None) -> None:
     @plugins.command(name, help=help_text)
-    @click.argument("plugin", type=NAME)
+    @click.argument("plugin", type=PLUGIN)
     @with_reason
     @as_json
     @pass_session
@@ -101,7 +101,7 @@ _command("accept", "Accept new jobs again.")
 
 
 @plugins.command()
-@click.argument("plugin", type=NAME)
+@click.argument("plugin", type=PLUGIN)
 @click.argument("max_running", metavar="N|none")
 @with_reason
 @as_json
@@ -115,7 +115,7 @@ def limit(session: Session, plugin: str, max_running: str, reason: str) -> None:
 
 
 @plugins.command("cancel-jobs")
-@click.argument("plugin", type=NAME)
+@click.argument("plugin", type=PLUGIN)
 @click.option("-f", "--follow", is_flag=True, help="Wait for its end and show the progress.")
 @with_reason
 @with_yes

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from taskmanager_cli.commands.users import plugins_of
+from taskmanager_cli.completion import PLUGIN
 from taskmanager_cli.http.events import follow
 from taskmanager_cli.http.pages import given
 from taskmanager_cli.options import as_json, paged, pass_session
@@ -24,7 +25,7 @@ AUDIT = (
 
 @click.command()
 @click.option("--job", metavar="ID", help="Only about this job.")
-@click.option("--plugin", metavar="NAME", help="Only about this plugin.")
+@click.option("--plugin", type=PLUGIN, metavar="NAME", help="Only about this plugin.")
 @click.option("--runner", metavar="ID", help="Only about this runner.")
 @click.option("--subject", metavar="NAME", help="Only about this user, or token:NAME.")
 @paged
@@ -36,7 +37,7 @@ def audit(session: Session, /, **query: Any) -> None:
 
 
 @click.command()
-@click.option("--plugin", metavar="NAME", help="Only of this plugin.")
+@click.option("--plugin", type=PLUGIN, metavar="NAME", help="Only of this plugin.")
 @click.option(
     "--tab", type=click.Choice(["queue", "done", "error"]), help="Only of jobs that are in this tab."
 )

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from taskmanager_cli.options import NAME, OrderedGroup, Span, as_json, pass_session, segment, with_reason
+from taskmanager_cli.completion import RUNNER
+from taskmanager_cli.options import OrderedGroup, Span, as_json, pass_session, segment, with_reason
 from taskmanager_cli.output.tables import Column, field
 from taskmanager_cli.output.text import attribution, moment
 from taskmanager_cli.session import Session
@@ -35,7 +36,7 @@ def list_runners(session: Session) -> None:
 
 
 @runners.command()
-@click.argument("runner", type=NAME)
+@click.argument("runner", type=RUNNER)
 @as_json
 @pass_session
 def show(session: Session, runner: str) -> None:
@@ -53,7 +54,7 @@ def _details(runner: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 @runners.command()
-@click.argument("runner", type=NAME)
+@click.argument("runner", type=RUNNER)
 @click.option(
     "--grace", type=Span(), help="When running jobs are handed back unfailed (10m); else they may end."
 )
@@ -67,7 +68,7 @@ def drain(session: Session, runner: str, grace: int | None, reason: str) -> None
 
 
 @runners.command()
-@click.argument("runner", type=NAME)
+@click.argument("runner", type=RUNNER)
 @with_reason
 @as_json
 @pass_session
@@ -79,7 +80,7 @@ def resume(session: Session, runner: str, reason: str) -> None:
 
 
 @runners.command()
-@click.argument("runner", type=NAME)
+@click.argument("runner", type=RUNNER)
 @with_reason
 @as_json
 @pass_session

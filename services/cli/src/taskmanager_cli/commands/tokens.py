@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from taskmanager_cli.commands.users import plugins_of
-from taskmanager_cli.options import NAME, Moment, OrderedGroup, as_json, pass_session, segment, with_reason
+from taskmanager_cli.completion import PLUGIN, TOKEN
+from taskmanager_cli.options import Moment, OrderedGroup, as_json, pass_session, segment, with_reason
 from taskmanager_cli.output.tables import Column, field
 from taskmanager_cli.output.text import attribution, moment
 from taskmanager_cli.session import Session
@@ -39,7 +40,7 @@ def list_tokens(session: Session) -> None:
 
 
 @tokens.command()
-@click.argument("token", type=NAME)
+@click.argument("token", type=TOKEN)
 @as_json
 @pass_session
 def show(session: Session, token: str) -> None:
@@ -56,7 +57,14 @@ def _details(token: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 @click.option(
     "--right", "scopes", type=RIGHTS, multiple=True, required=True, help="What it allows; may be repeated."
 )
-@click.option("--plugin", "plugins", multiple=True, metavar="NAME", help="Only this plugin; may be repeated.")
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=PLUGIN,
+    metavar="NAME",
+    help="Only this plugin; may be repeated.",
+)
 @click.option("--expires", type=Moment(), help="When it ends; else it lasts until it is revoked.")
 @with_reason
 @as_json
@@ -73,7 +81,7 @@ def create(session: Session, /, name: str, plugins: tuple[str, ...], **given: An
 
 
 @tokens.command()
-@click.argument("token", type=NAME)
+@click.argument("token", type=TOKEN)
 @with_reason
 @as_json
 @pass_session

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from taskmanager_cli.completion import PLUGIN, USER
 from taskmanager_cli.options import NAME, OrderedGroup, as_json, pass_session, segment, with_reason
 from taskmanager_cli.output.tables import Column, field
 from taskmanager_cli.output.text import attribution, moment
@@ -52,7 +53,7 @@ def list_users(session: Session) -> None:
 
 
 @users.command()
-@click.argument("user", type=NAME)
+@click.argument("user", type=USER)
 @as_json
 @pass_session
 def show(session: Session, user: str) -> None:
@@ -65,9 +66,16 @@ def _details(user: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 @users.command()
-@click.argument("user", type=NAME)
+@click.argument("user", type=USER)
 @click.option("--role", type=ROLES, required=True, help="What the user may do.")
-@click.option("--plugin", "plugins", multiple=True, metavar="NAME", help="Only this plugin; may be repeated.")
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=PLUGIN,
+    metavar="NAME",
+    help="Only this plugin; may be repeated.",
+)
 @with_reason
 @as_json
 @pass_session
@@ -78,9 +86,16 @@ def add(session: Session, user: str, role: str, plugins: tuple[str, ...], reason
 
 
 @users.command()
-@click.argument("user", type=NAME)
+@click.argument("user", type=USER)
 @click.option("--role", type=ROLES, help="What the user may do from now on.")
-@click.option("--plugin", "plugins", multiple=True, metavar="NAME", help="Only this plugin; may be repeated.")
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=PLUGIN,
+    metavar="NAME",
+    help="Only this plugin; may be repeated.",
+)
 @click.option("--all-plugins", is_flag=True, help="All plugins.")
 @click.option("--disable/--enable", "disabled", default=None, help="Whether the user may log in.")
 @with_reason
@@ -101,7 +116,7 @@ def change(session: Session, /, user: str, reason: str, **given: Any) -> None:
 
 
 @users.command("reset-password")
-@click.argument("user", type=NAME)
+@click.argument("user", type=USER)
 @click.option(
     "--stdin", "from_stdin", is_flag=True, help="Take the one-time password from stdin instead of a new one."
 )
@@ -128,7 +143,7 @@ def _with_password(session: Session, answer: Any, subject: str) -> None:
 
 def _command(name: str, help_text: str, method: str, path: str) -> None:
     @users.command(name, help=help_text)
-    @click.argument("user", type=NAME)
+    @click.argument("user", type=USER)
     @with_reason
     @as_json
     @pass_session
@@ -142,7 +157,7 @@ _command("remove", "Remove a user; the audit keeps what they did.", "DELETE", ""
 
 
 @users.command()
-@click.argument("user", type=NAME)
+@click.argument("user", type=USER)
 @as_json
 @pass_session
 def sessions(session: Session, user: str) -> None:
@@ -151,7 +166,7 @@ def sessions(session: Session, user: str) -> None:
 
 
 @users.command("end-session")
-@click.argument("user", type=NAME)
+@click.argument("user", type=USER)
 @click.argument("log_in", type=NAME)
 @with_reason
 @as_json

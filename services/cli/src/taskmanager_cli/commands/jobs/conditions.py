@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import click
 
+from taskmanager_cli.completion import PLUGIN
 from taskmanager_cli.options import PRIORITY, Decorated, Moment, Span
 
 TABS = click.Choice(["queue", "done", "error"])
@@ -25,7 +26,7 @@ STATUSES = click.Choice(
 def conditions(function: Decorated) -> Decorated:
     """Add the conditions that lists and operations have in common."""
     options: tuple[Callable[[Decorated], Decorated], ...] = (
-        click.option("--plugin", metavar="NAME", help="Only jobs of this plugin."),
+        click.option("--plugin", type=PLUGIN, metavar="NAME", help="Only jobs of this plugin."),
         click.option("--tab", type=TABS, help="Only jobs in this tab."),
         click.option("--status", type=STATUSES, help="Only jobs in this status."),
         click.option("--project", metavar="TEXT", help="Only jobs of this project."),

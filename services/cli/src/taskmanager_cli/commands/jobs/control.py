@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from taskmanager_cli.completion import JOB
 from taskmanager_cli.errors import RefusedError, UsageError
-from taskmanager_cli.options import NAME, PRIORITY, as_json, pass_session, segment, with_reason, with_yes
+from taskmanager_cli.options import PRIORITY, as_json, pass_session, segment, with_reason, with_yes
 from taskmanager_cli.session import Session
 
 TYPES = click.Choice(["error", "warn", "info", "debug", "user", "important"])
@@ -51,7 +52,7 @@ def _ids(jobs: Sequence[str]) -> list[str]:
 
 def _command(verb: str, help_text: str) -> click.Command:
     @click.command(verb, help=f"{help_text}\n\nSeveral ids are possible; - reads them from stdin.")
-    @click.argument("jobs", type=NAME, nargs=-1, required=True)
+    @click.argument("jobs", type=JOB, nargs=-1, required=True)
     @with_reason
     @with_yes
     @as_json
@@ -64,7 +65,7 @@ def _command(verb: str, help_text: str) -> click.Command:
 
 @click.command()
 @click.argument("priority", type=PRIORITY)
-@click.argument("jobs", type=NAME, nargs=-1, required=True)
+@click.argument("jobs", type=JOB, nargs=-1, required=True)
 @with_reason
 @with_yes
 @as_json
@@ -78,7 +79,7 @@ def priority(session: Session, priority: int, jobs: tuple[str, ...], reason: str
 
 
 @click.command()
-@click.argument("job", type=NAME)
+@click.argument("job", type=JOB)
 @click.argument("text")
 @click.option("--type", "kind", type=TYPES, default="info", show_default=True, help="Type of the entry.")
 @as_json

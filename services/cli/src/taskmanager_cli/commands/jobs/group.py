@@ -8,9 +8,9 @@ from taskmanager_cli.commands.jobs import control, log, submit
 from taskmanager_cli.commands.jobs.conditions import conditions, further_conditions
 from taskmanager_cli.commands.jobs.views import FILES, HISTORY, JOBS, job_details
 from taskmanager_cli.commands.reports import REPORTS
+from taskmanager_cli.completion import JOB
 from taskmanager_cli.http.pages import given
 from taskmanager_cli.options import (
-    NAME,
     PRIORITY,
     OrderedGroup,
     as_json,
@@ -39,7 +39,7 @@ def list_jobs(session: Session, /, **query: Any) -> None:
 
 
 @jobs.command()
-@click.argument("job", type=NAME)
+@click.argument("job", type=JOB)
 @as_json
 @pass_session
 def show(session: Session, job: str) -> None:
@@ -48,7 +48,7 @@ def show(session: Session, job: str) -> None:
 
 
 @jobs.command()
-@click.argument("job", type=NAME)
+@click.argument("job", type=JOB)
 @as_json
 @pass_session
 def history(session: Session, job: str) -> None:
@@ -61,7 +61,7 @@ def history(session: Session, job: str) -> None:
 
 
 @jobs.command()
-@click.argument("job", type=NAME)
+@click.argument("job", type=JOB)
 @click.option("--state", type=click.Choice(["done", "failed"]), help="Only files in this state.")
 @paged
 @as_json
@@ -72,7 +72,7 @@ def files(session: Session, /, job: str, **query: Any) -> None:
 
 
 @jobs.command()
-@click.argument("job", type=NAME)
+@click.argument("job", type=JOB)
 @paged
 @as_json
 @pass_session
@@ -82,7 +82,7 @@ def reports(session: Session, /, job: str, **query: Any) -> None:
 
 
 @jobs.command()
-@click.argument("job", type=NAME)
+@click.argument("job", type=JOB)
 @click.option("--priority", type=PRIORITY, required=True, help="The priority to assume.")
 @as_json
 @pass_session

@@ -6,15 +6,16 @@ from typing import Any
 import click
 from rich.text import Text
 
+from taskmanager_cli.completion import JOB
 from taskmanager_cli.http.events import follow
-from taskmanager_cli.options import NAME, as_json, pass_session, segment
+from taskmanager_cli.options import as_json, pass_session, segment
 from taskmanager_cli.output.tables import STYLES
 from taskmanager_cli.output.text import harmless_lines, moment
 from taskmanager_cli.session import Session
 
 
 @click.command()
-@click.argument("job", type=NAME)
+@click.argument("job", type=JOB)
 @click.option("-f", "--follow", is_flag=True, help="Go on with each new line until the job has ended.")
 @as_json
 @pass_session

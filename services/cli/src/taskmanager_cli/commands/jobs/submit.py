@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from taskmanager_cli.completion import PLUGIN
 from taskmanager_cli.errors import RefusedError, UnreachableError, UsageError
 from taskmanager_cli.http.pages import is_given
 from taskmanager_cli.options import PRIORITY, as_json, pass_session
@@ -19,7 +20,7 @@ GOOBI = ("process_id", "step_id", "process_title", "installation")
 
 
 @click.command()
-@click.argument("plugin", required=False)
+@click.argument("plugin", type=PLUGIN, required=False)
 @click.option("--file", "file", metavar="FILE", help="Take the whole job from a JSON file; - is stdin.")
 @click.option("--template", metavar="NAME", help="Template of the plugin.")
 @click.option("--source", metavar="PATH", help="Folder or file to read, as the runners see it.")
