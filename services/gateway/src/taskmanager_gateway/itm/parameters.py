@@ -21,14 +21,14 @@ def sort_out(others: Mapping[str, JsonValue], schema: Schema) -> tuple[Values, V
 
     Callers write `fontType` for the parameter `font_type`; a field of exactly that name comes first.
     """
-    names = {name: _parameter(schema, name) for name in others}
-    exact = {name for name, parameter in names.items() if name == parameter}
-    taken = {
-        parameter: others[name]
-        for name, parameter in names.items()
-        if parameter is not None and (name in exact or parameter not in exact)
-    }
-    return fitted(taken, schema), {name: others[name] for name, found in names.items() if found is None}
+    fields: dict[str, str] = {}
+    for name in others:
+        parameter = _parameter(schema, name)
+        if parameter is not None and (name == parameter or parameter not in others):
+            fields[parameter] = name
+    taken = {parameter: others[name] for parameter, name in fields.items()}
+    used = set(fields.values())
+    return fitted(taken, schema), {name: value for name, value in others.items() if name not in used}
 
 
 def fitted(values: Mapping[str, JsonValue], schema: Schema) -> Values:
