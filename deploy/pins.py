@@ -26,7 +26,7 @@ OURS = {
 """Our own distributions and their folders: installed from there, never from an index."""
 OFFERED = {
     "taskmanager-gateway": ("tracing",),
-    "taskmanager-plugin-runner": ("jp2validation", "tiffvalidation", "tracing"),
+    "taskmanager-plugin-runner": ("jp2validation", "ocr", "tiffvalidation", "tracing"),
 }
 """The extras that images and development have: those of the plugins that come along, and tracing."""
 BUILD = ("hatchling", "editables", "setuptools", "wheel", "pkgconfig", "cffi")

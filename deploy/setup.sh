@@ -52,6 +52,10 @@ missing_packages() {
     [ -n "${AMQP_URL:-}" ] || installed rabbitmq-server || echo rabbitmq-server
     installed imagemagick || echo imagemagick
     installed libopenjp2-tools || echo libopenjp2-tools
+    for package in tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak; do
+        installed $package || echo $package
+    done
+    installed poppler-utils || echo poppler-utils # another reader of the PDFs, for the tests
     command -v npm >/dev/null || echo npm
     command -v promtool >/dev/null || echo prometheus # it checks the alerts, and asks every panel of the dashboards
     command -v chromium >/dev/null || [ -n "${TASKMANAGER_CHROMIUM:-}" ] || echo chromium # for the browser tests
@@ -114,7 +118,7 @@ install_packages() {
 
 ensure_packages() {
     if ! command -v dpkg-query >/dev/null; then
-        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick, opj_compress, npm, chromium and promtool of its own"
+        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick, opj_compress, tesseract, pdftotext, npm, chromium and promtool of its own"
         return
     fi
     missing=$(missing_packages | tr '\n' ' ')

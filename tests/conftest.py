@@ -37,7 +37,18 @@ PLUGINS = (
         "recording",
         "shell",
     ),
-    *("jp2validation", "prowler", "sleep", "stubborn", "tally", "tick", "tiffvalidation", "verbose", "wild"),
+    *(
+        "jp2validation",
+        "ocr",
+        "prowler",
+        "sleep",
+        "stubborn",
+        "tally",
+        "tick",
+        "tiffvalidation",
+        "verbose",
+        "wild",
+    ),
 )
 USERS = BrokerUsers()
 LONGEST_FILE = "test_views.py"

@@ -27,6 +27,7 @@ SERVERS = (
     "runner-shell",
     "runner-jp2",
     "runner-jp2validation",
+    "runner-ocr",
     "runner-tiffvalidation",
 )
 ONCE = ("accounts", "replica-set", "migrate")

@@ -10,7 +10,7 @@ import yaml
 from deploy import lint_containers
 
 ROOT = Path(__file__).parents[2]
-RUNNERS = {"runner-shell", "runner-jp2", "runner-jp2validation", "runner-tiffvalidation"}
+RUNNERS = {"runner-shell", "runner-jp2", "runner-jp2validation", "runner-ocr", "runner-tiffvalidation"}
 
 
 def read(*files: str, profile: str | None = None) -> dict[str, dict[str, Any]]:

@@ -18,6 +18,12 @@ STAND_INS = {
 }
 
 
+TOOLS = (
+    "imagemagick libopenjp2-tools tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak "
+    "poppler-utils"
+)
+
+
 def run_without_rights(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     for name, body in STAND_INS.items():
         (folder / name).write_text(f"#!/bin/sh\n{body}\n")
@@ -39,14 +45,13 @@ def test_one_message_lists_all_missing_packages_and_the_command(tmp_path: Path) 
     assert len(ended.stderr.splitlines()) == 2
     assert (
         "apt-get install --no-install-recommends "
-        "rabbitmq-server imagemagick libopenjp2-tools npm prometheus chromium libcurl4 libssl3"
-        in ended.stderr
+        f"rabbitmq-server {TOOLS} npm prometheus chromium libcurl4 libssl3" in ended.stderr
     )
 
 
 def test_servers_of_ones_own_need_no_packages(tmp_path: Path) -> None:
     ended = run_without_rights(tmp_path, AMQP_URL="amqp://a", MONGODB_URL="mongodb://b")
-    assert "imagemagick libopenjp2-tools npm prometheus chromium" in ended.stderr
+    assert f"{TOOLS} npm prometheus chromium" in ended.stderr
     assert "rabbitmq-server" not in ended.stderr
     assert "libcurl4" not in ended.stderr
 

@@ -17,10 +17,18 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def sort_out(others: Mapping[str, JsonValue], schema: Schema) -> tuple[Values, Values]:
-    """What the plugin takes, and what it does not; a strict plugin never sees an unknown field."""
-    taken = {name: value for name, value in others.items() if _takes(schema, name)}
-    left = {name: value for name, value in others.items() if name not in taken}
-    return fitted(taken, schema), left
+    """What the plugin takes, and what it does not; a strict plugin never sees an unknown field.
+
+    Callers write `fontType` for the parameter `font_type`; a field of exactly that name comes first.
+    """
+    fields: dict[str, str] = {}
+    for name in others:
+        parameter = _parameter(schema, name)
+        if parameter is not None and (name == parameter or parameter not in others):
+            fields[parameter] = name
+    taken = {parameter: others[name] for parameter, name in fields.items()}
+    used = set(fields.values())
+    return fitted(taken, schema), {name: value for name, value in others.items() if name not in used}
 
 
 def fitted(values: Mapping[str, JsonValue], schema: Schema) -> Values:
@@ -30,11 +38,18 @@ def fitted(values: Mapping[str, JsonValue], schema: Schema) -> Values:
     return {name: _fit(value, set(_types(known.get(name)))) for name, value in values.items()}
 
 
-def _takes(schema: Schema, name: str) -> bool:
+def _parameter(schema: Schema, name: str) -> str | None:
+    """The parameter that a field stands for; None if the plugin takes no such parameter."""
     properties = schema.get("properties")
-    if isinstance(properties, dict) and name in properties:
-        return True
-    return schema.get("additionalProperties", True) is not False
+    known = properties if isinstance(properties, dict) else {}
+    if name in known:
+        return name
+    alike = next((one for one in known if _plain(one) == _plain(name)), None)
+    return alike or (name if schema.get("additionalProperties", True) is not False else None)
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").casefold()
 
 
 def _types(schema: JsonValue) -> Iterator[str]:

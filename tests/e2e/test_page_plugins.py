@@ -1,4 +1,4 @@
-"""Validating jobs through the whole system: reports in the process folder, or an error and nothing at all."""
+"""Plugins that examine pages, through the whole system: results in the process folder, or nothing at all."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from tests.e2e.conftest import System
 
 from taskmanager.plugin_api import tools
@@ -16,7 +16,7 @@ PLUGINS = {"tiffvalidation": ".tif", "jp2validation": ".jp2"}
 
 @pytest.fixture(scope="module")
 def system_options() -> Sequence[str]:
-    return ("--plugins", *PLUGINS, "--slots", "1")
+    return ("--plugins", *PLUGINS, "ocr", "--slots", "1")
 
 
 def draw_book(masters: Path, suffix: str, number: int = 3) -> None:
@@ -45,6 +45,15 @@ def job(system: System, plugin: str, masters: Path, **more: Any) -> dict[str, An
     goobi = {"process_id": 1, "step_id": 2, "process_title": "book"}
     body = {"plugin": plugin, "source": str(masters), "destination": str(process), "goobi": goobi, **more}
     return system.finished(system.submit(**body)["id"], within_seconds=100)
+
+
+def draw_text(masters: Path, *words: str) -> None:
+    """One page for each word."""
+    masters.mkdir(parents=True)
+    for number, word in enumerate(words):
+        page = Image.new("L", (900, 300), 255)
+        ImageDraw.Draw(page).text((100, 100), word, fill=0, font=ImageFont.load_default(size=70))
+        page.save(masters / f"{number:08}.tif", dpi=(300, 300))
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
@@ -124,3 +133,46 @@ def test_reports_of_invalid_pages_are_placed_with_a_warning_if_the_job_says_so(s
     assert ended["warnings"] == 1
     summary = ET.parse(masters.parents[1] / "validation" / "master_book_media.xml").getroot()  # noqa: S314 - made by the job
     assert [one.get("verdict") for one in summary] == ["valid", "valid", "invalid"]
+
+
+def test_a_call_of_goobi_for_ocr_finds_its_text_in_the_folders_that_goobi_expects(system: System) -> None:
+    process = system.roots / "read"
+    masters = process / "images" / "master_book_media"
+    draw_text(masters, "meadow", "forest")
+    call = {
+        "jobtype": "OCR",
+        "sourceDir": str(masters),
+        "targetDir": str(process),
+        "goobiId": "7",
+        "postOCR": "8",
+        "goobiTitle": "book",
+        "templatename": "all",
+        "fontType": "Antiqua",
+        "language": "eng,lat",
+        "serverType": "intranda-tesseract",
+    }
+
+    answer = system.client.post("/itm/service", json=call).json()
+
+    assert answer["STATUS"] == "OK", answer
+    ended = system.finished(answer["JOBID"], within_seconds=100)
+    assert ended["status"] == "DONE", ended["error"]
+    read = [path.read_text(encoding="utf-8").strip() for path in sorted((process / "ocr/book_txt").iterdir())]
+    assert read == ["meadow", "forest"]
+    for kind in ("alto", "txt", "hocr", "pdf"):
+        assert len(list((process / "ocr" / f"book_{kind}").iterdir())) == 2, kind
+
+
+def test_a_broken_page_ends_ocr_with_its_name_and_leaves_nothing(system: System) -> None:
+    process = system.roots / "unread"
+    masters = process / "images" / "master_book_media"
+    draw_text(masters, "meadow", "forest")
+    page = masters / "00000001.tif"
+    page.write_bytes(cut(page.read_bytes()))
+    before = contents(process)
+
+    ended = job(system, "ocr", masters, parameters={"language": "eng"})
+
+    assert ended["status"] == "ERROR"
+    assert ended["error"]["message"].startswith(f"{page.name}: ")
+    assert contents(process) == before
