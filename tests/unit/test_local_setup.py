@@ -19,8 +19,8 @@ STAND_INS = {
 
 
 TOOLS = (
-    "imagemagick libopenjp2-tools tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak "
-    "poppler-utils"
+    "imagemagick libopenjp2-tools "
+    "tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak poppler-utils"
 )
 
 
