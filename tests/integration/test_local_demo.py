@@ -1,4 +1,4 @@
-"""`make demo` as it runs for a newcomer: the real stack, both plugins, results in a Goobi-shaped folder."""
+"""`make demo` as it runs for a newcomer: the real stack, three plugins, results in a Goobi-shaped folder."""
 
 import os
 import subprocess
@@ -52,6 +52,14 @@ def test_the_demo_converts_a_drawn_book_and_says_when_a_page_is_broken(folder: P
         assert [file.name for file in files] == [page + ending for page in PAGES]
         assert {image_size(file) for file in files} == {PAGE_SIZE}
         assert str(images / results) in done.stdout
+    read = images.parent / "ocr"
+    assert str(read) in done.stdout
+    for kind, ending in (("alto", ".xml"), ("txt", ".txt"), ("hocr", ".hocr"), ("pdf", ".pdf")):
+        assert [file.name for file in sorted((read / f"basement_{kind}").iterdir())] == [
+            page + ending for page in PAGES
+        ]
+    cover = (read / "basement_txt" / f"{PAGES[0]}.txt").read_text(encoding="utf-8")
+    assert " ".join(cover.split()).startswith("A Short Account of the Basement")
     own = tmp_path / "own"
     own.mkdir()
     (own / "broken.tif").write_text("this is no image")
@@ -69,6 +77,6 @@ def test_with_a_fake_goobi_it_shows_every_report_up_to_the_closed_steps(folder: 
     assert done.returncode == 0, done.stdout + done.stderr
     told = [line.split(maxsplit=3)[1:] for line in done.stdout.splitlines() if line.startswith("Goobi  ")]
     kinds = [" ".join(line[:2]) for line in told]
-    assert kinds[:2] == ["step opened", "step opened"]
-    assert sorted(kinds[2:6]) == ["journal entry", "journal entry", "step closed", "step closed"]
-    assert kinds[5:] == ["step closed", "step opened"]
+    assert kinds[:3] == ["step opened"] * 3
+    assert sorted(kinds[3:9]) == ["journal entry"] * 3 + ["step closed"] * 3
+    assert kinds[8:] == ["step closed", "step opened"]

@@ -17,6 +17,7 @@ from taskmanager_local.commands import LocalStackError
 from taskmanager_local.demo.client import Client, JobView
 from taskmanager_local.demo.process_folder import ProcessFolder, new_process
 from taskmanager_local.demo.reports import GoobiScreen
+from taskmanager_local.demo.steps import STEPS
 from taskmanager_local.goobi import PAGES, fake_goobi_url
 from taskmanager_local.services import Options
 from taskmanager_local.stack import Stack
@@ -78,19 +79,12 @@ def _goobi(
 def _submit(client: Client, process: ProcessFolder, goobi: GoobiScreen | None) -> dict[str, JobView]:
     origin = {"process_id": process.number, "process_title": process.title}
     common: dict[str, Any] = {"source": str(process.masters), "project": PROJECT}
-    jobs: dict[str, dict[str, Any]] = {
-        "shell": {
-            "template": "jpeg",
-            "title": f"JPEG derivatives of {process.title}",
-            "destination": str(process.derivatives),
-        },
-        "jp2": {"title": f"JPEG 2000 of {process.title}", "destination": str(process.jpeg2000)},
-    }
-    for plugin in jobs:
+    jobs: dict[str, dict[str, Any]] = {}
+    for plugin, step in STEPS.items():
         client.wait_for_plugin(plugin)
-        steps = {"step_id": goobi.step_of(plugin)} if goobi else {}
-        jobs[plugin] |= {"plugin": plugin, "goobi": {**origin, **steps}}
-    return {plugin: client.submit({**common, **job}) for plugin, job in jobs.items()}
+        ids = {"step_id": goobi.step_of(plugin)} if goobi else {}
+        jobs[plugin] = {**common, **step.job_for(process), "plugin": plugin, "goobi": {**origin, **ids}}
+    return {plugin: client.submit(job) for plugin, job in jobs.items()}
 
 
 def _watch(
@@ -128,14 +122,13 @@ def _draw(progress: Progress, bar: Any, job: JobView) -> None:
 
 
 def _show_results(jobs: Mapping[str, JobView], process: ProcessFolder, console: Console) -> None:
-    places = {"shell": process.derivatives, "jp2": process.jpeg2000}
     table = Table("plugin", "job", "status", "files", "volume")
     for plugin, job in jobs.items():
         table.add_row(plugin, job.id, job.status, str(job.files), decimal(job.volume_bytes))
     console.print(table)
     for plugin, job in jobs.items():
         if job.status == "DONE":
-            console.print(f"The results of {plugin} lie in {places[plugin]}")
+            console.print(f"The results of {plugin} lie in {STEPS[plugin].results_of(process)}")
 
 
 def _show_ways_on(plan: Plan, console: Console) -> None:

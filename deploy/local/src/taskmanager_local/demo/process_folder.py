@@ -21,9 +21,19 @@ class ProcessFolder:
     title: str
 
     @property
+    def folder(self) -> Path:
+        """The folder of the process."""
+        return self.root / str(self.number)
+
+    @property
     def images(self) -> Path:
         """All image folders of the process."""
-        return self.root / str(self.number) / "images"
+        return self.folder / "images"
+
+    @property
+    def ocr(self) -> Path:
+        """The text of the pages, in folders by its form."""
+        return self.folder / "ocr"
 
     @property
     def masters(self) -> Path:

@@ -9,13 +9,12 @@ import httpx
 
 from taskmanager_local.commands import LocalStackError
 from taskmanager_local.demo.process_folder import ProcessFolder
+from taskmanager_local.demo.steps import STEPS
 from taskmanager_local.goobi import PAGES
 
 LIMIT = timedelta(seconds=30)
 POLL = timedelta(seconds=0.1)
 ENDS = frozenset({"stepdone", "steperror"})
-STEPS = {"shell": "JPEG derivatives", "jp2": "JPEG 2000"}
-"""The steps of the demo's process by the plugin that works on them; both are open at the same time."""
 LAST_STEP = "Export"
 
 
@@ -27,7 +26,7 @@ class GoobiScreen:
         self._http = httpx.Client(base_url=f"{url}{PAGES}", trust_env=False)
         self._number = process.number
         self._seen = 0
-        titles = [*STEPS.values(), LAST_STEP]
+        titles = [*(step.title for step in STEPS.values()), LAST_STEP]
         steps = [
             {"id": self._step_id(number), "title": title, "order": 2 if title == LAST_STEP else 1}
             for number, title in enumerate(titles)
@@ -53,7 +52,7 @@ class GoobiScreen:
                 yield f"Goobi  {event['kind']:<14} {event['text']}"
 
     def rest_of_news(self) -> Iterator[str]:
-        """The same until both steps have ended; raises LocalStackError if they do not."""
+        """The same until all these steps have ended; raises LocalStackError if they do not."""
         deadline = time.monotonic() + LIMIT.total_seconds()
         while True:
             over = self._over()
