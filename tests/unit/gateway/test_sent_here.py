@@ -1,6 +1,7 @@
-"""What a gateway has published is not read again when it comes back, unless a submitter was not told of it."""
+"""What a gateway publishes is not read when it comes back, unless a submitter was not told of it."""
 
 import pytest
+
 from taskmanager_gateway.jobs import sent_here as module
 from taskmanager_gateway.jobs.sent_here import SentHere
 

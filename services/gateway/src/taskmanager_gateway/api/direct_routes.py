@@ -28,12 +28,12 @@ class DirectRoutes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection; errors are answered as the application does."""
-        found = self._routes.get((scope.get("method"), scope.get("path")))
+        found = self._routes.get((scope.get("method", ""), scope.get("path", "")))
         if found is None:
             await self._app(scope, receive, send)
             return
         route, handler = found
-        scope |= {"app": self._app, "route": route, "endpoint": route.endpoint, "path_params": {}}
+        scope.update(app=self._app, route=route, endpoint=route.endpoint, path_params={})
         request = Request(scope, receive, send)
         try:
             response = await handler(request)

@@ -1,4 +1,4 @@
-"""Messages of submissions that this gateway publishes, and that the broker sends back to it as to all gateways.
+"""Messages that this gateway publishes, and that the broker sends back to it as to all gateways.
 
 Their confirm has told this gateway everything that is in them, so they need not be read once more.
 """

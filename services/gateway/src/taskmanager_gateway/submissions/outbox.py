@@ -72,7 +72,8 @@ class _Lane:
             for _, sent in message:
                 _settle(sent, error)
         else:
-            all_told = all([_settle(sent, None) for _, sent in message])
+            told = [_settle(sent, None) for _, sent in message]
+            all_told = all(told)
         finally:
             if all_told:
                 ours.confirmed(body)
