@@ -1,7 +1,7 @@
 """Submissions that come while a confirm is outstanding share the next message."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -161,3 +161,19 @@ async def test_what_a_submitter_was_not_told_of_is_read(sender: Sender, *, first
         sender.comes_back(message)
 
     assert sender.known.knows("1")
+
+
+async def test_a_confirm_that_does_not_come_in_time_is_an_error_and_the_next_are_sent(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PUBLISH_TIME", timedelta(milliseconds=20))
+    late = [sender.send(number) for number in (1, 2)]
+    for one in late:
+        with pytest.raises(BrokerUnavailableError, match="in time"):
+            await one
+
+    monkeypatch.setattr(module, "PUBLISH_TIME", timedelta(seconds=10))
+    sender.publisher.confirms.set()
+    await sender.send(3)
+
+    assert sender.messages() == [["1", "2"], ["3"]]

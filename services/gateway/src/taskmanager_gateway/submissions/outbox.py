@@ -7,10 +7,12 @@ the scheduler and this process little more than one.
 import asyncio
 from collections import deque
 
+from taskmanager.errors import BrokerUnavailableError
 from taskmanager.messages import Submissions
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
 from taskmanager_gateway.change_feed import Feed
+from taskmanager_gateway.http.deadlines import PUBLISH_TIME
 
 MESSAGE_SUBMISSIONS = 200
 MESSAGE_BYTES = 128 * 1024
@@ -34,7 +36,8 @@ class SubmissionOutbox:
     async def send(self, encoded: bytes, plugin: str) -> None:
         """Return once the broker has accepted this encoded `Submit`; raises as `Publisher.publish` does.
 
-        A caller that gives up before the submission was published takes it back.
+        BrokerUnavailableError also if that takes longer than `PUBLISH_TIME`. A caller that gives up before
+        the submission was published takes it back.
         """
         await self._lanes[self._topology.partition_of(plugin)].send(encoded)
 
@@ -48,11 +51,17 @@ class _Lane:
         self._sending: asyncio.Task[None] | None = None
 
     async def send(self, encoded: bytes) -> None:
-        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        sent: asyncio.Future[None] = loop.create_future()
         self._waiting.append((encoded, sent))
         if self._sending is None:
-            self._sending = asyncio.create_task(self._send_all(), name="submissions")
-        await sent
+            self._sending = loop.create_task(self._send_all(), name="submissions")
+        # a timer of its own: `asyncio.timeout` around each submission took a tenth of the time of a batch
+        giving_up = loop.call_later(PUBLISH_TIME.total_seconds(), _give_up, sent)
+        try:
+            await sent
+        finally:
+            giving_up.cancel()
 
     async def _send_all(self) -> None:
         try:
@@ -89,6 +98,10 @@ class _Lane:
                 message.append((encoded, sent))
                 size += len(encoded)
         return message
+
+
+def _give_up(sent: asyncio.Future[None]) -> None:
+    _settle(sent, BrokerUnavailableError("no confirm in time"))
 
 
 def _settle(sent: asyncio.Future[None], error: Exception | None) -> bool:
