@@ -15,7 +15,7 @@ from tests.soak.restoring.backup import Backup
 
 from taskmanager.messages import Ticket
 from taskmanager.messages.topology import MAX_PRIORITY, Topology
-from taskmanager_scheduler.jobs.transitions import LEASE
+from taskmanager_scheduler.jobs.starts import LEASE
 from taskmanager_testing.goobi import RunningGoobi
 
 FAULTS = {

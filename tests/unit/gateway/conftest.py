@@ -16,6 +16,7 @@ from taskmanager.model.jobs import Attribution, Job, JobSpec
 from taskmanager.model.manifest import Need, PluginManifest
 from taskmanager.model.registry import InstalledPlugin
 from taskmanager.model.states import Status
+from taskmanager.ports.broker import Delivery
 from taskmanager.process.clock import SystemClock
 from taskmanager_gateway.access.settings import AccessMode
 from taskmanager_gateway.app import make_app
@@ -170,7 +171,7 @@ async def gateways(
     def spread(message: Published) -> None:
         if message.exchange == settings.topology.submit:
             for gateway in both:
-                gateway.services.feed.take(message.body)
+                gateway.services.feed.on_delivery(Delivery(message.body, message.key, tag=1, generation=1))
         elif b'"type":"command"' in message.body and (result := scheduler.hear(message.body)):
             for gateway in both:
                 gateway.services.feed.take(result.encode())

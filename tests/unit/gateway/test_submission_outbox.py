@@ -1,7 +1,7 @@
 """Submissions that come while a confirm is outstanding share the next message."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,9 +9,17 @@ from taskmanager.errors import BrokerUnavailableError, TaskManagerError
 from taskmanager.messages import Submissions, Submit
 from taskmanager.messages.topology import Topology
 from taskmanager.model.jobs import JobSpec
+from taskmanager.ports.broker import Delivery
+from taskmanager_gateway.change_feed import Feed
+from taskmanager_gateway.commands.pending import PendingCommands
+from taskmanager_gateway.jobs.recent import Recent
+from taskmanager_gateway.live.digests import Digests
+from taskmanager_gateway.live.hub import Hub, Watchers
+from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 from taskmanager_gateway.submissions import outbox as module
 from taskmanager_gateway.submissions.outbox import SubmissionOutbox
-from taskmanager_testing.publisher import FakePublisher
+from taskmanager_testing.publisher import FakePublisher, Published
+from taskmanager_testing.reader import FakeReader
 from taskmanager_testing.waiting import eventually_async
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -23,11 +31,14 @@ def submit(number: int, more: str = "") -> bytes:
 
 
 class Sender:
-    """An outbox whose broker confirms when the test wants."""
+    """An outbox whose broker confirms when the test wants, and what the gateway then knows of the jobs."""
 
     def __init__(self) -> None:
         self.publisher = FakePublisher()
-        self.outbox = SubmissionOutbox(self.publisher, Topology())
+        self.known = Recent(10)
+        catalogue, pending = PluginCatalogue(FakeReader()), PendingCommands()
+        self.feed = Feed(self.known, Watchers(), Hub(1), Digests(), catalogue, pending)
+        self.outbox = SubmissionOutbox(self.publisher, Topology(), self.feed)
         self.publisher.confirms.clear()
 
     def send(self, number: int, more: str = "") -> "asyncio.Task[None]":
@@ -37,6 +48,11 @@ class Sender:
         """The jobs of each message."""
         read = [Submissions.model_validate_json(message.body) for message in self.publisher.messages]
         return [[one.job for one in message.submissions] for message in read]
+
+    def comes_back(self, message: Published) -> None:
+        """As one of the messages that all gateways receive."""
+        body = bytes(bytearray(message.body))
+        self.feed.on_delivery(Delivery(body, message.key, tag=1, generation=1))
 
     async def published(self, count: int) -> None:
         async def look() -> bool:
@@ -115,3 +131,49 @@ async def test_whoever_gives_up_before_it_is_published_takes_it_back(sender: Sen
 
     assert sender.messages() == [["1"], ["3"]]
     assert given_up.cancelled()
+
+
+async def test_what_comes_back_is_not_read_again(sender: Sender) -> None:
+    sent = sender.send(1)
+    await sender.published(1)
+    (message,) = sender.publisher.messages
+    sender.comes_back(message)
+    sender.publisher.confirms.set()
+    await sent
+
+    assert not sender.known.knows("1"), "its submitter makes it known"
+    sender.comes_back(message)
+    assert sender.known.knows("1"), "sent again by another gateway, it is read"
+
+
+@pytest.mark.parametrize("first_back", [True, False])
+async def test_what_a_submitter_was_not_told_of_is_read(sender: Sender, *, first_back: bool) -> None:
+    given_up, told = sender.send(1), sender.send(2)
+    await sender.published(1)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    (message,) = sender.publisher.messages
+    if first_back:
+        sender.comes_back(message)
+    sender.publisher.confirms.set()
+    await told
+    if not first_back:
+        sender.comes_back(message)
+
+    assert sender.known.knows("1")
+
+
+async def test_a_confirm_that_does_not_come_in_time_is_an_error_and_the_next_are_sent(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PUBLISH_TIME", timedelta(milliseconds=20))
+    late = [sender.send(number) for number in (1, 2)]
+    for one in late:
+        with pytest.raises(BrokerUnavailableError, match="in time"):
+            await one
+
+    monkeypatch.setattr(module, "PUBLISH_TIME", timedelta(seconds=10))
+    sender.publisher.confirms.set()
+    await sender.send(3)
+
+    assert sender.messages() == [["1", "2"], ["3"]]

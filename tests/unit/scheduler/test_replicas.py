@@ -40,7 +40,7 @@ from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway, NudgeOrchestrator, NudgeRunner, OrderReplicas
-from taskmanager_scheduler.jobs.transitions import LEASE
+from taskmanager_scheduler.jobs.starts import LEASE
 from taskmanager_scheduler.metrics import REPLICAS
 from taskmanager_testing.store import MemoryStore
 

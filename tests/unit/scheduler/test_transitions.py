@@ -32,7 +32,8 @@ from taskmanager_scheduler.jobs.events import (
     TransitionContext,
 )
 from taskmanager_scheduler.jobs.interruptions import CRASH_LIMIT
-from taskmanager_scheduler.jobs.transitions import LEASE, transition
+from taskmanager_scheduler.jobs.starts import LEASE
+from taskmanager_scheduler.jobs.transitions import transition
 
 from .scenes import (
     BEGIN,

@@ -12,6 +12,7 @@ from taskmanager_gateway.access.authentication import AuthenticationMiddleware
 from taskmanager_gateway.access.networks import as_trusted_hosts
 from taskmanager_gateway.api import audit, events, operations, reports, runners
 from taskmanager_gateway.api.accounts import me, sessions, tokens, users
+from taskmanager_gateway.api.direct_routes import DirectRoutes
 from taskmanager_gateway.api.error_handlers import install_handlers
 from taskmanager_gateway.api.itm import itm, itm_reading
 from taskmanager_gateway.api.jobs import files, job_control, jobs, logs, queue_position, submissions
@@ -35,7 +36,7 @@ DESCRIPTION = (
 
 def make_app(services: Services) -> ASGIApp:
     """The whole application; it starts nothing by itself. Raises AssetsMissingError."""
-    sites = Sites(make_api(services), make_pages(services))
+    sites = Sites(DirectRoutes(make_api(services)), make_pages(services))
     settings = services.settings
     bounds = BodyLimitMiddleware(
         sites, BodyLimits(settings.body_limit_bytes, {BATCH: settings.batch_body_limit_bytes})

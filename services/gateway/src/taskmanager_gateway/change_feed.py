@@ -8,6 +8,7 @@ from taskmanager.ports.broker import Delivery
 from taskmanager.process.logs import get_logger
 from taskmanager_gateway.commands.pending import PendingCommands
 from taskmanager_gateway.jobs.recent import Recent
+from taskmanager_gateway.jobs.sent_here import SentHere
 from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.live.hub import Hub, Watchers
 from taskmanager_gateway.metrics import UNREADABLE
@@ -35,6 +36,8 @@ class Feed:
         self._digests = digests
         self._catalogue = catalogue
         self._pending = pending
+        self.sent_here = SentHere()
+        """What this gateway publishes itself, to be told to it."""
         self._forget_access: Callable[[], None] = lambda: None
 
     def on_access_changed(self, forget: Callable[[], None]) -> None:
@@ -43,7 +46,8 @@ class Feed:
 
     def on_delivery(self, delivery: Delivery) -> None:
         """Handle one message of the gateway's private queue."""
-        self.take(delivery.body)
+        if not self.sent_here.came_back(delivery.body):
+            self.take(delivery.body)
 
     def take(self, body: bytes) -> None:
         """Pass the message on."""

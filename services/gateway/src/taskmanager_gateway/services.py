@@ -99,9 +99,9 @@ def make_services(  # noqa: PLR0913 - wiring
     """
     catalogue, recent, watchers = PluginCatalogue(reader), Recent(settings.recent_limit), Watchers()
     hub, digests, pending = Hub(settings.event_queue_limit), Digests(), PendingCommands()
-    outbox = SubmissionOutbox(publisher, settings.topology)
-    keeping = PersistenceWatch(outbox, reader, recent, settings.topology, settings.recent_limit)
     feed = Feed(recent, watchers, hub, digests, catalogue, pending)
+    outbox = SubmissionOutbox(publisher, settings.topology, feed)
+    keeping = PersistenceWatch(outbox, reader, recent, settings.topology, settings.recent_limit)
     finder = JobFinder(reader, recent, watchers)
     goobi = load(settings.goobi)
     paths = PathCheck(replace(settings.job_roots, mapping=goobi.path_mapping))

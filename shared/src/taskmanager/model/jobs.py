@@ -6,7 +6,7 @@ Knows no broker, no database and no rule about how a job moves (see the schedule
 import hashlib
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AnyHttpUrl,
@@ -78,10 +78,28 @@ are plain, and then left out so that older services can read the rest."""
 FileFacts = Annotated[dict[str, JsonValue], BeforeValidator(_printable_facts)]
 
 
+_new, _set = object.__new__, object.__setattr__
+
+
 class Record(BaseModel):
     """A frozen value that rejects unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def altered(self, **fields: object) -> Self:
+        """A copy with these values, which are valid and therefore not checked.
+
+        In half the time of making a record from all its values, or of `model_copy`, which copies what records
+        do not have: unknown fields and private ones.
+        """
+        made = _new(type(self))
+        values = self.__dict__.copy()
+        values.update(fields)
+        _set(made, "__dict__", values)
+        _set(made, "__pydantic_fields_set__", self.__pydantic_fields_set__)
+        _set(made, "__pydantic_extra__", None)
+        _set(made, "__pydantic_private__", None)
+        return made
 
 
 class GoobiReference(Record):

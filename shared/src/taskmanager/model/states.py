@@ -21,6 +21,8 @@ class Status(StrEnum):
     ERROR = "ERROR"
     CANCELLED = "CANCELLED"
 
+    __hash__ = str.__hash__  # that of enumerations is seven times as slow, and every job is looked up by it
+
     @property
     def tab(self) -> "Tab":
         """The list of the plugin section that shows this status."""
@@ -43,6 +45,8 @@ class Tab(StrEnum):
     QUEUE = "queue"
     DONE = "done"
     ERROR = "error"
+
+    __hash__ = str.__hash__
 
 
 _TABS = {Status.DONE: Tab.DONE, Status.ERROR: Tab.ERROR, Status.CANCELLED: Tab.ERROR}
@@ -80,6 +84,8 @@ class Trigger(StrEnum):
     RESUME = "resume"
     CANCEL = "cancel"
     RETRY = "retry"
+
+    __hash__ = str.__hash__
 
 
 class Move(NamedTuple):

@@ -75,14 +75,12 @@ NEW = Job(
 
 def accepted_job(submit: Submit) -> Job:
     """The job as the scheduler will first store it."""
-    return NEW.model_copy(
-        update={
-            "id": submit.job,
-            "spec": submit.spec,
-            "client": submit.client,
-            "priority": submit.spec.priority,
-            "created": submit.submitted_at,
-            "queued_at": submit.submitted_at,
-            "traceparent": submit.traceparent,
-        }
+    return NEW.altered(
+        id=submit.job,
+        spec=submit.spec,
+        client=submit.client,
+        priority=submit.spec.priority,
+        created=submit.submitted_at,
+        queued_at=submit.submitted_at,
+        traceparent=submit.traceparent,
     )

@@ -19,7 +19,7 @@ from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager.process.logs import get_logger
 from taskmanager_gateway.change_feed import Feed
 from taskmanager_gateway.codes import problems
-from taskmanager_gateway.http.deadlines import LOOKUP_TIME, PUBLISH_TIME, from_store
+from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import BODY_TOO_LARGE, BROKER_UNAVAILABLE, KEY_REUSED, ProblemError
 from taskmanager_gateway.jobs.loader import JobLoader
 from taskmanager_gateway.jobs.recent import Recent, accepted_job
@@ -133,12 +133,9 @@ class Acceptance:
             raise _too_large(len(body), self._limit_bytes)
         failpoint(Failpoint.GATEWAY_BEFORE_PUBLISH)
         try:
-            async with asyncio.timeout(PUBLISH_TIME.total_seconds()):
-                await self._outbox.send(body, submission.spec.plugin)
-        except (BrokerUnavailableError, UnroutableMessageError, TimeoutError) as error:
-            log.warning(
-                "submission_not_confirmed", job=submission.job, error=str(error) or "no confirm in time"
-            )
+            await self._outbox.send(body, submission.spec.plugin)
+        except (BrokerUnavailableError, UnroutableMessageError) as error:
+            log.warning("submission_not_confirmed", job=submission.job, error=str(error))
             raise _unconfirmed(submission) from error
         failpoint(Failpoint.GATEWAY_AFTER_CONFIRM)
         self._feed.submitted(submission.job, body)

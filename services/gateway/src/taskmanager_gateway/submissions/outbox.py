@@ -7,9 +7,12 @@ the scheduler and this process little more than one.
 import asyncio
 from collections import deque
 
+from taskmanager.errors import BrokerUnavailableError
 from taskmanager.messages import Submissions
 from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Publisher
+from taskmanager_gateway.change_feed import Feed
+from taskmanager_gateway.http.deadlines import PUBLISH_TIME
 
 MESSAGE_SUBMISSIONS = 200
 MESSAGE_BYTES = 128 * 1024
@@ -21,16 +24,20 @@ Waiting = tuple[bytes, asyncio.Future[None]]
 class SubmissionOutbox:
     """Sends the submissions of each partition in the order in which they come."""
 
-    def __init__(self, publisher: Publisher, topology: Topology) -> None:
-        """Nothing is kept: what is not confirmed is its submitter's to repeat."""
+    def __init__(self, publisher: Publisher, topology: Topology, feed: Feed) -> None:
+        """Nothing is kept: what is not confirmed is its submitter's to repeat.
+
+        `feed` gets what is published here, too, and need not read what all submitters have been told of.
+        """
         self._topology = topology
         keys = (topology.submissions_key_of(number) for number in range(topology.partitions))
-        self._lanes = [_Lane(publisher, topology.submit, key) for key in keys]
+        self._lanes = [_Lane(publisher, topology.submit, key, feed) for key in keys]
 
     async def send(self, encoded: bytes, plugin: str) -> None:
         """Return once the broker has accepted this encoded `Submit`; raises as `Publisher.publish` does.
 
-        A caller that gives up before the submission was published takes it back.
+        BrokerUnavailableError also if that takes longer than `PUBLISH_TIME`. A caller that gives up before
+        the submission was published takes it back.
         """
         await self._lanes[self._topology.partition_of(plugin)].send(encoded)
 
@@ -38,17 +45,23 @@ class SubmissionOutbox:
 class _Lane:
     """The submissions of one partition."""
 
-    def __init__(self, publisher: Publisher, exchange: str, key: str) -> None:
-        self._publisher, self._exchange, self._key = publisher, exchange, key
+    def __init__(self, publisher: Publisher, exchange: str, key: str, feed: Feed) -> None:
+        self._publisher, self._exchange, self._key, self._feed = publisher, exchange, key, feed
         self._waiting: deque[Waiting] = deque()
         self._sending: asyncio.Task[None] | None = None
 
     async def send(self, encoded: bytes) -> None:
-        sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        sent: asyncio.Future[None] = loop.create_future()
         self._waiting.append((encoded, sent))
         if self._sending is None:
-            self._sending = asyncio.create_task(self._send_all(), name="submissions")
-        await sent
+            self._sending = loop.create_task(self._send_all(), name="submissions")
+        # a timer of its own: `asyncio.timeout` around each submission took a tenth of the time of a batch
+        giving_up = loop.call_later(PUBLISH_TIME.total_seconds(), _give_up, sent)
+        try:
+            await sent
+        finally:
+            giving_up.cancel()
 
     async def _send_all(self) -> None:
         try:
@@ -59,14 +72,22 @@ class _Lane:
 
     async def _send(self, message: list[Waiting]) -> None:
         body = Submissions.joined(encoded for encoded, _ in message)
+        ours = self._feed.sent_here
+        ours.sending(body)
+        all_told = False
         try:
             await self._publisher.publish(self._exchange, self._key, body, persistent=True, mandatory=True)
         except Exception as error:  # noqa: BLE001 - all its submitters raise it
             for _, sent in message:
                 _settle(sent, error)
         else:
-            for _, sent in message:
-                _settle(sent, None)
+            told = [_settle(sent, None) for _, sent in message]
+            all_told = all(told)
+        finally:
+            if all_told:
+                ours.confirmed(body)
+            elif ours.unconfirmed(body):  # the broker has what a submitter was not told of
+                self._feed.take(body)
 
     def _next_message(self) -> list[Waiting]:
         message: list[Waiting] = []
@@ -79,11 +100,17 @@ class _Lane:
         return message
 
 
-def _settle(sent: asyncio.Future[None], error: Exception | None) -> None:
+def _give_up(sent: asyncio.Future[None]) -> None:
+    _settle(sent, BrokerUnavailableError("no confirm in time"))
+
+
+def _settle(sent: asyncio.Future[None], error: Exception | None) -> bool:
+    """Tell the submitter, unless it has given up; whether it was told."""
     if sent.done():
-        return  # its submitter has given up
+        return False
     if error is None:
         sent.set_result(None)
     else:
         sent.set_exception(error)
         sent.exception()  # retrieved: a submitter that is cancelled just now must not cause a warning
+    return True

@@ -30,7 +30,7 @@ from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.effects.tickets import note_tickets
 from taskmanager_scheduler.jobs.events import BackoffOver, LeaseEnded
 from taskmanager_scheduler.jobs.moves import ticket_for
-from taskmanager_scheduler.jobs.transitions import LEASE
+from taskmanager_scheduler.jobs.starts import LEASE
 from taskmanager_scheduler.metrics import INBOX_ACTIVE, QUEUE_REACHABLE
 
 PAGE = 500

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from taskmanager.messages import Change
-from taskmanager.model.jobs import Job
+from taskmanager.model.jobs import Job, Progress
+from taskmanager.model.states import Status, Tab
 from taskmanager.ports.store import Plan
 from taskmanager_scheduler.jobs.effects import Effect
 
@@ -21,13 +22,18 @@ class Decision(Plan):
     changed_operations: Sequence[str] = ()
 
 
+_CHANGE = Change(job="", plugin="none", status=Status.STARTED, tab=Tab.QUEUE, rev=0, progress=Progress())
+"""What all changes have in common."""
+
+
 def change_of(before: Job | None, job: Job, *, logged: bool = False) -> Change:
     """What the gateways are told about a job that was `before`."""
-    return Change(
+    status = job.status
+    return _CHANGE.altered(
         job=job.id,
-        plugin=job.plugin,
-        status=job.status,
-        tab=job.tab,
+        plugin=job.spec.plugin,
+        status=status,
+        tab=status.tab,
         rev=job.rev,
         progress=job.progress,
         was=before.status if before is not None else None,

@@ -21,7 +21,7 @@ from taskmanager_scheduler.commands.runners import known_runner
 from taskmanager_scheduler.jobs.desired_state import desired_state
 from taskmanager_scheduler.jobs.effects import AnswerRunner, DeclarePlugin, Effect
 from taskmanager_scheduler.jobs.events import NOBODY, Event, Orphaned, Renewed, Sender
-from taskmanager_scheduler.jobs.transitions import LEASE
+from taskmanager_scheduler.jobs.starts import LEASE
 
 
 class RegistrationSpace(Protocol):

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from taskmanager.messages import Inbound, RunnerEvents
 from taskmanager_scheduler.jobs.effects import SendTicket
-from taskmanager_scheduler.jobs.transitions import LEASE
+from taskmanager_scheduler.jobs.starts import LEASE
 
 
 @dataclass(frozen=True, slots=True)

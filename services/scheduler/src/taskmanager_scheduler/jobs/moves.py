@@ -1,6 +1,6 @@
 """How jobs change: every change of a job is one of these, and every change of status is in the table."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from taskmanager.model.jobs import HISTORY_LIMIT, HistoryEntry, Job, Progress
 from taskmanager.model.reasons import Reason
@@ -11,6 +11,9 @@ from taskmanager_scheduler.jobs.goobi_reports import reports_of_end
 
 NOBODYS = {"owner": None, "claim_id": None, "lease": None}
 """The owner fields of a job that no runner has."""
+
+_ENTRY = HistoryEntry(at=datetime.min.replace(tzinfo=UTC), status=Status.STARTED, attempt=0)
+"""What all entries of histories have in common."""
 
 
 def requeue(job: Job, at: TransitionContext, what: Reason, *, crashes: int | None = None) -> Transition:
@@ -62,7 +65,7 @@ def move(
         raise AssertionError(message)
     runner = fields.get("owner") or job.owner
     attempt = fields.get("attempt", job.attempt)
-    entry = HistoryEntry(
+    entry = _ENTRY.altered(
         at=at.now, status=target, attempt=attempt, what=what, runner=str(runner) if runner else None
     )
     return changed(job, status=target, history=_with(job.history, entry), **fields)
@@ -70,24 +73,17 @@ def move(
 
 def changed(job: Job, **fields: object) -> Job:
     """The job with the given fields changed and the next revision."""
-    return _with_fields(job, **fields, rev=job.rev + 1)
+    return job.altered(**fields, rev=job.rev + 1)
 
 
 def noted(
     job: Job, at: TransitionContext, what: Reason, runner: str | None = None, report: str | None = None
 ) -> Job:
     """The job with one more history entry; when the history is full, the first entry is still kept."""
-    entry = HistoryEntry(
+    entry = _ENTRY.altered(
         at=at.now, status=job.status, attempt=job.attempt, what=what, runner=runner, report=report
     )
-    return _with_fields(job, history=_with(job.history, entry))
-
-
-def _with_fields(job: Job, **fields: object) -> Job:
-    """Of valid values: what `model_copy` does, without what it does for models that keep unknown fields."""
-    after = job.__copy__()
-    after.__dict__.update(fields)
-    return after
+    return job.altered(history=_with(job.history, entry))
 
 
 def _with(history: tuple[HistoryEntry, ...], entry: HistoryEntry) -> tuple[HistoryEntry, ...]:

@@ -5,7 +5,7 @@ nothing: `dispatch` guards the start of a job, `attempt` and its owner guard eve
 `seq` guards the order within an attempt.
 """
 
-from datetime import timedelta
+from functools import lru_cache
 
 from taskmanager.messages import (
     Advanced,
@@ -15,10 +15,8 @@ from taskmanager.messages import (
     CommitVerdict,
     Failed,
     Finished,
-    Grant,
     HandedBack,
     Progressed,
-    Refusal,
     Resumed,
     RunnerReport,
     Submit,
@@ -30,7 +28,6 @@ from taskmanager.model.reasons import history
 from taskmanager.model.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.jobs.backoff import waiting_time
 from taskmanager_scheduler.jobs.effects import AnswerRunner
-from taskmanager_scheduler.jobs.english import english
 from taskmanager_scheduler.jobs.events import (
     BackoffOver,
     Event,
@@ -49,9 +46,7 @@ from taskmanager_scheduler.jobs.goobi_reports import message_report
 from taskmanager_scheduler.jobs.interruptions import crashed, interrupted, orphaned, unclaimed
 from taskmanager_scheduler.jobs.moves import back_off, changed, end, move, noted, requeue, ticket_for
 from taskmanager_scheduler.jobs.operator_actions import apply_operator_request, cancelled, runner_obeyed
-
-LEASE = timedelta(seconds=60)
-"""How long a granted attempt stays with its runner without a heartbeat."""
+from taskmanager_scheduler.jobs.starts import LEASE, claimed, submitted, submitted_again
 
 MESSAGE_SHOWN = 200
 """Characters of an operator's message shown in the history; the report has the full text."""
@@ -76,9 +71,9 @@ def _asked(job: Job | None, event: Submit | Claim | Commit, at: TransitionContex
     """Handle events that need an answer even if the job is unknown."""
     match event:
         case Submit():
-            return _submitted_again(job, event) if job else _submit(event, at)
+            return submitted_again(job, event) if job else submitted(event, at)
         case Claim():
-            return _claim(job, event, at)
+            return claimed(job, event, at)
         case Commit():
             return _commit(job, event, at)
 
@@ -116,83 +111,6 @@ def _said(job: Job, event: GoobiMessageRequested, at: TransitionContext) -> Tran
     what = history.MESSAGE(type=history.LOG_TYPES[event.message.type](), by=event.note.by, text=shown)
     after = noted(changed(job), at, what, report=event.report)
     return Transition(after, (message_report(after, at, event.note, event.message, event.report),))
-
-
-def _submit(event: Submit, at: TransitionContext) -> Transition:
-    duplicate = at.holder is not None and at.holder != event.job
-    job = Job(
-        id=event.job,
-        spec=event.spec,
-        client=event.client,
-        status=Status.STARTED,
-        priority=event.spec.priority,
-        created=event.submitted_at,
-        queued_at=at.now,
-        traceparent=event.traceparent,
-        rev=1,
-    )
-    if not duplicate:
-        return Transition(noted(job, at, history.ACCEPTED()), (ticket_for(job),))
-    what = history.DUPLICATE(job=at.holder, key=event.spec.unique)
-    error = JobError(message=english(what), reason=what, kind="duplicate")
-    ended = job.model_copy(update={"status": Status.CANCELLED, "finished": at.now, "error": error})
-    return Transition(noted(ended, at, what))
-
-
-def _submitted_again(job: Job, event: Submit) -> Transition:
-    """Unchanged; the ticket is sent again, as the scheduler may have died before it sent it."""
-    never_begun = job.status is Status.STARTED and job.attempt == 0 and job.dispatch == event.dispatch
-    return Transition(job, (ticket_for(job),) if never_begun else ())
-
-
-def _claim(job: Job | None, claim: Claim, at: TransitionContext) -> Transition:
-    if job is None:
-        return Transition(None, (_refuse(claim, "unknown", at),))
-    if job.claim_id == claim.claim_id and job.owner == at.sender.runner:
-        return Transition(job, (_grant(job, claim.claim_id, at),))
-    waits = job.not_before is not None and job.not_before > at.now
-    if job.status is not Status.STARTED or job.dispatch != claim.dispatch or waits:
-        return Transition(job, (_refuse(claim, "stale", at),))
-    if reason := at.gate.refusal:
-        return Transition(job, (_refuse(claim, reason, at),))
-    granted = move(
-        job,
-        Trigger.CLAIM,
-        Status.WAITINGFORUPLOAD,
-        at,
-        history.GRANTED(runner=at.sender.runner),
-        attempt=job.attempt + 1,
-        seq=0,
-        owner=at.sender.runner,
-        claim_id=claim.claim_id,
-        lease=at.now + LEASE,
-        started_at=at.now,
-        progress=Progress(),
-        ticket_due=None,
-        not_before=None,
-        error=None,
-        warnings=0,
-        warning_texts=(),
-        warning_reasons=(),
-    )
-    return Transition(granted, (_grant(granted, claim.claim_id, at),))
-
-
-def _grant(job: Job, claim_id: str, at: TransitionContext) -> AnswerRunner:
-    grant = Grant(
-        claim_id=claim_id,
-        job=job.id,
-        attempt=job.attempt,
-        lease_seconds=LEASE.total_seconds(),
-        spec=job.spec,
-        traceparent=job.traceparent,
-    )
-    return AnswerRunner(at.sender.plugin, at.sender.runner, at.sender.instance, grant)
-
-
-def _refuse(claim: Claim, reason: str, at: TransitionContext) -> AnswerRunner:
-    refusal = Refusal.model_validate({"claim_id": claim.claim_id, "reason": reason})
-    return AnswerRunner(at.sender.plugin, at.sender.runner, at.sender.instance, refusal)
 
 
 def _is_current(job: Job, attempt: int, at: TransitionContext) -> bool:
@@ -277,9 +195,15 @@ def _finish(job: Job, event: Finished, at: TransitionContext) -> Transition:
         bytes=event.bytes,
         crashes=0,
         failures=0,
-        progress=Progress(percent=100, files_done=total, files_total=total),
+        progress=_complete(total),
         **_warned(event),
     )
+
+
+@lru_cache(maxsize=1_000)
+def _complete(files: int) -> Progress:
+    """All of so many files, which is the same for most jobs."""
+    return Progress(percent=100, files_done=files, files_total=files)
 
 
 def _warned(event: Finished | Failed) -> dict[str, object]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from taskmanager.model.registry import ALIVE_FOR, RunnerState
 from taskmanager.model.replicas import Replica, ReplicaSet, ReplicaState
-from taskmanager_scheduler.jobs.transitions import LEASE
+from taskmanager_scheduler.jobs.starts import LEASE
 
 SETTLED = timedelta(seconds=5)
 """A runner heard from this long after its drain knew of it: in between it has sent a heartbeat, whose answer
