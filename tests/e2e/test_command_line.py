@@ -81,22 +81,37 @@ def cli(bare: CommandLine, admin_token: str) -> CommandLine:
     return bare.with_(TASKMANAGER_TOKEN=admin_token)
 
 
+@pytest.fixture(scope="module")
+def api(bare: CommandLine, admin_token: str) -> Iterator[httpx.Client]:
+    """The HTTP API, for an admin."""
+    address, headers = bare.variables["TASKMANAGER_ADDRESS"], {"Authorization": f"Bearer {admin_token}"}
+    with httpx.Client(base_url=f"{address}/api/v1", headers=headers, timeout=20, verify=PLAIN) as client:
+        yield client
+
+
 @pytest.fixture(autouse=True)
-def _at_rest(cli: CommandLine) -> Iterator[None]:
-    """Leave nothing stopped, refused, drained or queued to the next test."""
+def _at_rest(api: httpx.Client) -> Iterator[None]:
+    """Leave nothing stopped, refused, drained or queued to the next test.
+
+    Over the API: the command would be started five times after each test, at a quarter of a second each.
+    """
     yield
-    cli.text("plugins", "cancel-jobs", "sleep", "--yes", "--follow")
-    eventually(lambda: queue(cli) == 0, within_seconds=30, what="an empty queue")
-    for words in (
-        ("plugins", "restart", "sleep"),
-        ("plugins", "accept", "sleep"),
-        ("runners", "resume", "runner"),
-    ):
-        cli.text(*words)
+    begun = api.post("/plugins/sleep/cancel-jobs", json={}).raise_for_status().json()
+    eventually(
+        lambda: is_over(api, begun["id"]) and queue(api) == 0, within_seconds=60, what="an empty queue"
+    )
+    for path in ("/plugins/sleep/restart", "/plugins/sleep/accept", "/runners/runner/resume"):
+        api.post(path, json={}).raise_for_status()
 
 
-def queue(cli: CommandLine) -> int:
-    return int(cli.json("plugins", "show", "sleep")["tabs"]["queue"]["jobs"])
+def is_over(api: httpx.Client, operation: str) -> bool:
+    """Whether an operation has ended; what was just begun may not be stored yet."""
+    answer = api.get(f"/operations/{operation}")
+    return bool(answer.is_success and answer.json()["state"] in {"done", "stopped"})
+
+
+def queue(api: httpx.Client) -> int:
+    return int(api.get("/plugins/sleep").raise_for_status().json()["tabs"]["queue"]["jobs"])
 
 
 def submit(cli: CommandLine, *words: str, seconds: float = 600) -> str:
