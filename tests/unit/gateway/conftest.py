@@ -9,7 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
+from taskmanager.accounts import passwords
 from taskmanager.messages import Command, CommandOutcome, CommandResult, Submissions, Submit
 from taskmanager.model.control import Stop
 from taskmanager.model.jobs import Attribution, Job, JobSpec
@@ -32,6 +34,9 @@ PARAMETERS = {
     "additionalProperties": False,
 }
 MOMENT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""The same kind of hash at a thousandth of the cost: a tenth of a second for each of hundreds of
+log-ins would be a minute."""
 
 
 def manifest(name: str, **fields: Any) -> PluginManifest:
@@ -127,6 +132,12 @@ async def until(condition: Callable[[], bool]) -> None:
         return condition()
 
     await eventually_async(look, within_seconds=5)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a hash is to cost is checked in `tests/unit/accounts/test_passwords.py`."""
+    monkeypatch.setattr(passwords, "_HASHER", CHEAP)
 
 
 @pytest.fixture
