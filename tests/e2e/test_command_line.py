@@ -17,7 +17,7 @@ from taskmanager_local.commands import LOOPBACK, free_port
 from taskmanager_local.servers import RunningServer
 from taskmanager_testing.plain_http import PLAIN
 from taskmanager_testing.proxy import Fault
-from taskmanager_testing.waiting import eventually
+from taskmanager_testing.waiting import LONG_SECONDS, eventually
 
 PASSWORD = "a password nobody else has"
 RIGHTS = ("read", "submit", "operate", "scale", "admin")
@@ -391,7 +391,7 @@ def test_an_admin_manages_users_and_tokens(cli: CommandLine, bare: CommandLine) 
     said = scripts.refused("plugins", "stop", "sleep", code=4)
     assert "operate" in said
     assert cli.json("tokens", "revoke", token)["outcome"] == "done"
-    eventually(lambda: scripts.run("me").returncode == 4, within_seconds=30, what="the token is void")
+    eventually(lambda: scripts.run("me").returncode == 4, what="the token is void")
 
 
 def test_errors_of_the_api_are_sentences_with_their_exit_code(
@@ -422,7 +422,7 @@ def test_a_second_event_stream_is_too_many(cli: CommandLine) -> None:
         assert re.search(r"Try again in \d+ s\.", said)
 
         first.send_signal(signal.SIGINT)
-        assert first.wait(20) == 130
+        assert first.wait(LONG_SECONDS) == 130
         assert first.stderr.read().strip() == "taskmanager: Interrupted."
     cli.text("plugins", "limit", "sleep", "none")
 
@@ -433,16 +433,13 @@ def test_what_is_away_is_said_and_comes_back(system: System, cli: CommandLine) -
     try:
         said = eventually(
             lambda: done.stderr if (done := cli.run("jobs", "list")).returncode == 3 else None,
-            within_seconds=30,
             what="the database is away",
         )
         assert said is not None
         assert re.search(r"Try again in \d+ s\.", said)  # 503
     finally:
         database.heal()
-    eventually(
-        lambda: cli.run("jobs", "list").returncode == 0, within_seconds=30, what="the database is back"
-    )
+    eventually(lambda: cli.run("jobs", "list").returncode == 0, what="the database is back")
     gone = cli.with_(TASKMANAGER_ADDRESS=f"http://{LOOPBACK}:{free_port()}")
     assert "cannot be reached" in gone.refused("jobs", "list", code=3)
     assert "--key" in gone.refused("jobs", "submit", "sleep", code=3)
@@ -488,7 +485,7 @@ def test_a_reader_that_has_seen_enough_is_no_failure(cli: CommandLine) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert process.wait(60) == 141
+        assert process.wait(LONG_SECONDS) == 141
         assert process.stderr.read() == ""
 
 

@@ -131,7 +131,7 @@ async def until(condition: Callable[[], bool]) -> None:
     async def look() -> bool:
         return condition()
 
-    await eventually_async(look, within_seconds=5)
+    await eventually_async(look)
 
 
 @pytest.fixture(autouse=True)
