@@ -40,6 +40,7 @@ PLUGINS = (
     *("jp2validation", "prowler", "sleep", "stubborn", "tally", "tick", "tiffvalidation", "verbose", "wild"),
 )
 USERS = BrokerUsers()
+UNIT_TESTS = ("tests", "unit")
 LONGEST_FILES = (
     *("test_views.py", "test_network.py", "test_plugin_live.py", "test_command_line.py"),
     *("test_ha.py", "test_soak.py", "test_claims_ahead.py", "test_broker_losses.py"),
@@ -47,11 +48,18 @@ LONGEST_FILES = (
 """Those of more than 45 s, the longest first; one that needs the processors beside one that mostly waits."""
 
 
-def pytest_configure() -> None:
-    """Give each test process ports of its own: stacks that start at the same time would choose the same."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each test process ports of its own: stacks that start at the same time would choose the same.
+
+    `make test` runs the unit tests at the same time as all others: they get a tenth of the ports.
+    """
     worker, count = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("PYTEST_XDIST_WORKER_COUNT")
     if worker and count and PORTS not in os.environ:
         ports, number = port_range(), int(worker.removeprefix("gw"))
+        tenth = len(ports) // 10
+        ports = (
+            ports[:tenth] if all(Path(one).parts[:2] == UNIT_TESTS for one in config.args) else ports[tenth:]
+        )
         share = len(ports) // int(count)
         first = ports.start + number * share
         os.environ[PORTS] = f"{first}-{first + share - 1}"
