@@ -80,7 +80,7 @@ class Wire:
         await self.goes_round(b"after")
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 async def test_every_fault_of_the_network_is_noticed_and_heals(
     rabbitmq: RunningServer, topology: Topology
 ) -> None:
