@@ -26,9 +26,9 @@ from .conftest import RunningGateway, StartGateway, settle, store
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANSWER_SECONDS = 4.5
-"""By then a client must have heard that jobs can't be taken: only by the gateway's own limits is it so soon, as a
-read may take five seconds and a missed heartbeat longer. `tests/unit/gateway/test_submitting.py` adds these limits
-up to the two seconds that are required; a busy machine is slower by some more.
+"""By then a client must have heard that jobs can't be taken: only the gateway's own limits are that short; a
+read may take five seconds, and a missed heartbeat takes longer. That they add up to less than the two seconds
+required is checked in `tests/unit/gateway/test_submitting.py`; a busy machine takes some more.
 """
 KEY = {"Idempotency-Key": "step-23"}
 Freeze = Callable[[RunningServer], None]

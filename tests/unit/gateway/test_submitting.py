@@ -241,4 +241,5 @@ async def test_a_changed_manifest_counts_from_the_next_refresh(gateway: Gateway)
 
 
 def test_whatever_is_away_the_answer_comes_within_the_two_seconds_a_client_waits() -> None:
-    assert CHECK_TIME + LOOKUP_TIME + PUBLISH_TIME < timedelta(seconds=2)
+    longest = CHECK_TIME + LOOKUP_TIME + PUBLISH_TIME
+    assert longest < timedelta(seconds=2)
