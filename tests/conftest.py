@@ -51,29 +51,41 @@ PLUGINS = (
     ),
 )
 USERS = BrokerUsers()
-LONGEST_FILE = "test_views.py"
-"""Every page and pop-up, in both languages and sizes: 107 s of processor time."""
+UNIT_TESTS = ("tests", "unit")
+LONGEST_FILES = (
+    *("test_views.py", "test_network.py", "test_plugin_live.py", "test_command_line.py"),
+    *("test_ha.py", "test_soak.py", "test_claims_ahead.py", "test_broker_losses.py"),
+)
+"""Those of more than 45 s, the longest first; one that needs the processors beside one that mostly waits."""
 
 
-def pytest_configure() -> None:
-    """Give each test process ports of its own: stacks that start at the same time would choose the same."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each test process ports of its own: stacks that start at the same time would choose the same.
+
+    `make test` runs the unit tests at the same time as all others: they get a tenth of the ports.
+    """
     worker, count = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("PYTEST_XDIST_WORKER_COUNT")
     if worker and count and PORTS not in os.environ:
         ports, number = port_range(), int(worker.removeprefix("gw"))
+        tenth = len(ports) // 10
+        ports = (
+            ports[:tenth] if all(Path(one).parts[:2] == UNIT_TESTS for one in config.args) else ports[tenth:]
+        )
         share = len(ports) // int(count)
         first = ports.start + number * share
         os.environ[PORTS] = f"{first}-{first + share - 1}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest file first: at the end, one process would work on it while the others have nothing.
+    """Put the longest files first: at the end, one process would work on one while the others have nothing.
 
     Raises UsageError if two tests have the same id: of those, xdist runs one and says nothing of the others.
     """
     twice = [name for name, number in Counter(item.nodeid for item in items).items() if number > 1]
     if twice:
         raise pytest.UsageError(f"several tests have the id {twice[0]}: xdist would run one of them")
-    items.sort(key=lambda item: item.path.name != LONGEST_FILE)
+    places = {name: place for place, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Book:
 
     def becomes(self, status: str) -> "Book":
         """Wait until the job has that status."""
-        eventually(lambda: self.now["status"] == status, within_seconds=30, what=f"{status} of {self.id}")
+        eventually(lambda: self.now["status"] == status, what=f"{status} of {self.id}")
         return self
 
 

@@ -18,7 +18,7 @@ from taskmanager_local.servers import RunningServer
 from taskmanager_testing.waiting import eventually
 
 HERE = Path(__file__).parent
-PATIENCE_MILLISECONDS = 10_000
+PATIENCE_MILLISECONDS = 30_000
 NewPage = Callable[..., Awaitable[Page]]
 """`await new_page(visitor, address)`; both arguments are optional."""
 

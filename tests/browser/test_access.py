@@ -66,7 +66,7 @@ def a_job(system: System, title: str) -> str:
             answer = client.post("/api/v1/jobs", json=spec, headers=GOOBI)
         return str(answer.json()["id"]) if answer.status_code == 202 else None
 
-    return eventually(accepted, within_seconds=20, what="a submission") or ""
+    return eventually(accepted, what="a submission") or ""
 
 
 async def renewals(page: Page) -> None:
@@ -428,7 +428,7 @@ async def test_a_token_works_until_it_is_revoked(system: System, page: Page) -> 
     await page.locator("#dialog #reason").fill("scanner sold")
     await page.locator("#dialog button[type=submit]").click()
     await expect(row).to_have_count(0)
-    eventually(lambda: submitted(system, secret) == 401, within_seconds=20, what="a refusal")
+    eventually(lambda: submitted(system, secret) == 401, what="a refusal")
     await page.locator("a[href='/tokens?void=true']").click()
     await expect(row).to_contain_text("scanner sold")
 

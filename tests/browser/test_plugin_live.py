@@ -142,7 +142,7 @@ async def test_a_dead_gateway_is_shown_and_the_page_heals_to_the_truth(
     first.let("all")
     system.gateway.start()
     system.gateway.until_ready()
-    await expect(page.locator("#live")).to_have_attribute("data-state", "live", timeout=40_000)
+    await expect(page.locator("#live")).to_have_attribute("data-state", "live", timeout=60_000)
     await expect(first.row(page)).to_contain_text("is now in: Done")
     second.let("1")
     await expect(second.row(page)).to_contain_text("2.tif")

@@ -46,6 +46,7 @@ from taskmanager_scheduler.effects.tickets import note_tickets
 from taskmanager_scheduler.jobs.moves import ticket_for
 from taskmanager_testing.clock import SetClock
 from taskmanager_testing.store import MemoryStore
+from taskmanager_testing.waiting import LONG_SECONDS
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -231,7 +232,7 @@ async def test_a_group_another_scheduler_has_half_stored_is_decided_anew_at_once
     other = store if store_url is None else MongoStore(store_url)
     claim = Claim(job="2", dispatch=1, claim_id="c")
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_SECONDS):
         await feed(other, submit("1"), submit("3"), said(claim))
         seen = await look(other, Needs(jobs=frozenset({"1", "2", "3"})))
 
@@ -242,7 +243,7 @@ async def test_a_group_another_scheduler_has_half_stored_is_decided_anew_at_once
 
 async def feed_until_stored(store: Store, message: Inbound) -> None:
     """As the inbox does: a collision is no loss, the group is decided anew."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_SECONDS):
         while True:
             try:
                 await feed(store, message)

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from taskmanager_local.launch import read_record
-from taskmanager_local.state import StackFolder
+from taskmanager_local.state import Plan, StackFolder, load_plan
 from taskmanager_local.supervision import find_process
 from taskmanager_testing.waiting import eventually
 
@@ -33,6 +33,13 @@ class System:
     folder: Path
     roots: Path
     client: httpx.Client
+
+    @property
+    def plan(self) -> Plan:
+        """What runs where. `status` says it as well, for half a second of processor time at each look."""
+        plan = load_plan(StackFolder(self.folder))
+        assert plan is not None, "the system was started"
+        return plan
 
     def status(self) -> dict[str, Any]:
         """What `taskmanager-local status --json` says."""
@@ -127,8 +134,9 @@ def running_system(base: Path, *options: str, settings: Mapping[str, str]) -> It
     roots.mkdir(exist_ok=True)
     try:
         local(folder, "up", "--no-log-in", "--roots", str(roots), *options, settings=settings)
-        gateway = json.loads(local(folder, "status", "--json"))["gateway"]
-        with httpx.Client(base_url=gateway, timeout=20) as client:
+        plan = load_plan(StackFolder(folder))
+        assert plan is not None, "the system was started"
+        with httpx.Client(base_url=plan.gateways[0], timeout=20) as client:
             yield System(folder, roots, client)
     finally:
         local(folder, "down")

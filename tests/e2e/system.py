@@ -29,7 +29,7 @@ from taskmanager_testing.plain_http import PLAIN
 from taskmanager_testing.proxy import RunningProxy, running_proxy
 from taskmanager_testing.waiting import eventually
 
-CLIENT_SECONDS = 5.0
+CLIENT_SECONDS = 10.0
 """The longest time a client waits; nothing may take longer, whatever is broken."""
 START_SECONDS = 40
 STOP_SECONDS = 20

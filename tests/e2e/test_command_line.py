@@ -17,7 +17,7 @@ from taskmanager_local.commands import LOOPBACK, free_port
 from taskmanager_local.servers import RunningServer
 from taskmanager_testing.plain_http import PLAIN
 from taskmanager_testing.proxy import Fault
-from taskmanager_testing.waiting import eventually
+from taskmanager_testing.waiting import LONG_SECONDS, eventually
 
 PASSWORD = "a password nobody else has"
 RIGHTS = ("read", "submit", "operate", "scale", "admin")
@@ -81,22 +81,37 @@ def cli(bare: CommandLine, admin_token: str) -> CommandLine:
     return bare.with_(TASKMANAGER_TOKEN=admin_token)
 
 
+@pytest.fixture(scope="module")
+def api(bare: CommandLine, admin_token: str) -> Iterator[httpx.Client]:
+    """The HTTP API, for an admin."""
+    address, headers = bare.variables["TASKMANAGER_ADDRESS"], {"Authorization": f"Bearer {admin_token}"}
+    with httpx.Client(base_url=f"{address}/api/v1", headers=headers, timeout=20, verify=PLAIN) as client:
+        yield client
+
+
 @pytest.fixture(autouse=True)
-def _at_rest(cli: CommandLine) -> Iterator[None]:
-    """Leave nothing stopped, refused, drained or queued to the next test."""
+def _at_rest(api: httpx.Client) -> Iterator[None]:
+    """Leave nothing stopped, refused, drained or queued to the next test.
+
+    Over the API: the command would be started five times after each test, at a quarter of a second each.
+    """
     yield
-    cli.text("plugins", "cancel-jobs", "sleep", "--yes", "--follow")
-    eventually(lambda: queue(cli) == 0, within_seconds=30, what="an empty queue")
-    for words in (
-        ("plugins", "restart", "sleep"),
-        ("plugins", "accept", "sleep"),
-        ("runners", "resume", "runner"),
-    ):
-        cli.text(*words)
+    begun = api.post("/plugins/sleep/cancel-jobs", json={}).raise_for_status().json()
+    eventually(
+        lambda: is_over(api, begun["id"]) and queue(api) == 0, within_seconds=60, what="an empty queue"
+    )
+    for path in ("/plugins/sleep/restart", "/plugins/sleep/accept", "/runners/runner/resume"):
+        api.post(path, json={}).raise_for_status()
 
 
-def queue(cli: CommandLine) -> int:
-    return int(cli.json("plugins", "show", "sleep")["tabs"]["queue"]["jobs"])
+def is_over(api: httpx.Client, operation: str) -> bool:
+    """Whether an operation has ended; what was just begun may not be stored yet."""
+    answer = api.get(f"/operations/{operation}")
+    return bool(answer.is_success and answer.json()["state"] in {"done", "stopped"})
+
+
+def queue(api: httpx.Client) -> int:
+    return int(api.get("/plugins/sleep").raise_for_status().json()["tabs"]["queue"]["jobs"])
 
 
 def submit(cli: CommandLine, *words: str, seconds: float = 600) -> str:
@@ -376,7 +391,7 @@ def test_an_admin_manages_users_and_tokens(cli: CommandLine, bare: CommandLine) 
     said = scripts.refused("plugins", "stop", "sleep", code=4)
     assert "operate" in said
     assert cli.json("tokens", "revoke", token)["outcome"] == "done"
-    eventually(lambda: scripts.run("me").returncode == 4, within_seconds=30, what="the token is void")
+    eventually(lambda: scripts.run("me").returncode == 4, what="the token is void")
 
 
 def test_errors_of_the_api_are_sentences_with_their_exit_code(
@@ -407,7 +422,7 @@ def test_a_second_event_stream_is_too_many(cli: CommandLine) -> None:
         assert re.search(r"Try again in \d+ s\.", said)
 
         first.send_signal(signal.SIGINT)
-        assert first.wait(20) == 130
+        assert first.wait(LONG_SECONDS) == 130
         assert first.stderr.read().strip() == "taskmanager: Interrupted."
     cli.text("plugins", "limit", "sleep", "none")
 
@@ -418,16 +433,13 @@ def test_what_is_away_is_said_and_comes_back(system: System, cli: CommandLine) -
     try:
         said = eventually(
             lambda: done.stderr if (done := cli.run("jobs", "list")).returncode == 3 else None,
-            within_seconds=30,
             what="the database is away",
         )
         assert said is not None
         assert re.search(r"Try again in \d+ s\.", said)  # 503
     finally:
         database.heal()
-    eventually(
-        lambda: cli.run("jobs", "list").returncode == 0, within_seconds=30, what="the database is back"
-    )
+    eventually(lambda: cli.run("jobs", "list").returncode == 0, what="the database is back")
     gone = cli.with_(TASKMANAGER_ADDRESS=f"http://{LOOPBACK}:{free_port()}")
     assert "cannot be reached" in gone.refused("jobs", "list", code=3)
     assert "--key" in gone.refused("jobs", "submit", "sleep", code=3)
@@ -473,7 +485,7 @@ def test_a_reader_that_has_seen_enough_is_no_failure(cli: CommandLine) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert process.wait(60) == 141
+        assert process.wait(LONG_SECONDS) == 141
         assert process.stderr.read() == ""
 
 

@@ -69,7 +69,7 @@ def test_a_death_at_this_point_loses_and_doubles_nothing(
         submitting = [
             clients.submit(system.submit, spec, uuid.uuid4().hex) for spec in process_folders.jobs(JOBS)
         ]
-        eventually(died.exists, within_seconds=30, what=f"a death at {point}")
+        eventually(died.exists, what=f"a death at {point}")
         if not point.startswith(IN_ITS_SLOT):
             assert victim.wait_for_death() < 0
             victim.start()

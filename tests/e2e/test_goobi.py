@@ -190,7 +190,7 @@ def test_a_report_that_goobi_never_takes_holds_up_no_other(steps: Steps) -> None
     step = steps.fresh()
     steps.run(step, "-t NOOP")
 
-    steps.until(step, StepStatus.DONE, within_seconds=15)
+    steps.until(step, StepStatus.DONE)
     assert _pending(steps, strange["id"]) > 0
 
 

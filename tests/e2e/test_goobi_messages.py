@@ -62,7 +62,7 @@ def test_a_message_appears_in_the_process_log_under_the_operators_name(
     body = {"type": "important", "text": "Page 7: 100 % + <b>ä</b>"}
     answer = system.client.post(f"/api/v1/jobs/{job}/messages", json=body, headers=ANNA).raise_for_status()
 
-    eventually(lambda: reports(system, job, "delivered"), within_seconds=30, what="the message's delivery")
+    eventually(lambda: reports(system, job, "delivered"), what="the message's delivery")
     journal = goobi.goobi.workflow.process(1).journal
     assert [(one.type, one.user, one.message) for one in journal[1:]] == [
         (LogType.IMPORTANT, "anna (TaskManager)", body["text"])
@@ -88,7 +88,7 @@ def test_what_was_given_up_is_shown_and_delivered_after_a_replay(system: System,
     replay = system.client.post("/api/v1/reports/replay", json={"installation": "main"}, headers=ANNA)
 
     assert replay.raise_for_status().json()["outcome"] == "done"
-    eventually(lambda: reports(system, job, "delivered"), within_seconds=30, what="the replay")
+    eventually(lambda: reports(system, job, "delivered"), what="the replay")
     told = [event.kind for event in goobi.goobi.workflow.events if event.process_id == 2]
     assert told.index(EventKind.JOURNAL) < told.index(EventKind.CLOSED)
     assert goobi.goobi.workflow.step(21).closings == 1

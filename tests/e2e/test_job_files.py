@@ -32,7 +32,7 @@ def test_files_of_an_attempt_that_died_do_not_show_as_those_of_the_next(
         never = str(system.roots / "never")
         spec = {"plugin": "recording", "parameters": {"files": 120, "warnings": 2, "until": never}}
         job = system.submit(spec, "recording-1")
-        eventually(lambda: told(system, job, 1, 120), within_seconds=30, what="the first try told all")
+        eventually(lambda: told(system, job, 1, 120), what="the first try told all")
 
         system.scheduler.kill()
         system.runner.kill()

@@ -29,7 +29,7 @@ from taskmanager_local.commands import LOOPBACK, free_port
 from taskmanager_local.servers import RunningServer
 from taskmanager_plugin_runner import metrics as runner
 from taskmanager_scheduler import metrics as scheduler
-from taskmanager_testing.waiting import eventually
+from taskmanager_testing.waiting import LONG_SECONDS, eventually
 
 MODULES = {"gateway": gateway, "scheduler": scheduler, "runner": runner}
 SILENT = {
@@ -125,7 +125,7 @@ def rotel(folder: Path, passes_on_to: int) -> Iterator[str]:
         yield f"http://{LOOPBACK}:{http}"
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(LONG_SECONDS)
 
 
 @pytest.fixture(scope="module")

@@ -61,7 +61,7 @@ def system_settings() -> Mapping[str, str]:
 
 def active_for(system: System, scheduler: str) -> set[int]:
     """The partitions whose inboxes this scheduler reads; none while it is being restarted."""
-    [port] = [one["port"] for one in system.status()["processes"] if one["name"] == scheduler]
+    [port] = [one.port for one in system.plan.services if one.name == scheduler]
     try:
         text = httpx.get(f"http://{LOOPBACK}:{port}/metrics").text
     except httpx.TransportError:

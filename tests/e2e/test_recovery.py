@@ -30,7 +30,7 @@ def system_settings() -> Mapping[str, str]:
 
 
 def with_channel(system: System, work: Callable[[BlockingChannel], Any]) -> None:
-    connection = pika.BlockingConnection(pika.URLParameters(system.status()["amqp_url"]))
+    connection = pika.BlockingConnection(pika.URLParameters(system.plan.amqp_url))
     try:
         work(connection.channel())
     finally:
@@ -121,8 +121,7 @@ def test_the_other_scheduler_goes_on(system: System, victim: str) -> None:
 
 
 def test_a_job_is_found_at_once_at_the_other_gateway(system: System) -> None:
-    others = system.status()["gateways"]
-    with httpx.Client(base_url=others[1], timeout=20) as other:
+    with httpx.Client(base_url=system.plan.gateways[1], timeout=20) as other:
         for _ in range(50):
             job = system.submit(plugin="sleep", parameters={"seconds": 0.01})
             assert other.get(f"/api/v1/jobs/{job['id']}").status_code == httpx.codes.OK

@@ -54,7 +54,7 @@ def test_a_drained_runner_ends_its_job_and_stays_drained_when_it_is_killed(syste
     assert system.finished(first)["status"] == "DONE"
     is_(system, "drained")
     instance = runner_of(system, "sleep")["instance"]
-    process = next(one["name"] for one in system.status()["processes"] if "sleep" in one["name"])
+    process = next(one.name for one in system.plan.services if "sleep" in one.name)
     system.kill(process)
     eventually(
         lambda: runner_of(system, "sleep")["instance"] != instance, within_seconds=60, what="a new runner"

@@ -84,12 +84,12 @@ async def test_the_exchange_before_a_queue_that_takes_nothing_is_made_anew(
         await eventually_async(unwell.hears(b"before"))
         with standing_still(rabbitmq, unwell.queue):
             assert not await confirmed(b"lost")
-            await eventually_async(lambda: confirmed(b"during"), within_seconds=30)
+            await eventually_async(lambda: confirmed(b"during"))
 
             async def heard() -> bool:
                 return await confirmed(b"heard") and b"heard" in well.heard
 
-            await eventually_async(heard, within_seconds=30)
+            await eventually_async(heard)
             assert b"heard" not in unwell.heard
 
         async def both_hear() -> bool:
@@ -122,7 +122,7 @@ async def test_a_submission_goes_on_once_the_gateways_exchange_was_made_anew(
                     return False
                 return True
 
-            await eventually_async(accepted, within_seconds=30)
+            await eventually_async(accepted)
 
 
 async def test_a_publish_that_is_confirmed_after_all_has_nothing_made_anew(

@@ -13,7 +13,7 @@ from taskmanager.messages.topology import Topology
 from taskmanager.ports.broker import Delivery, Outgoing
 from taskmanager.rabbit import Broker, declare_plugin
 from taskmanager_local.servers import RunningServer
-from taskmanager_testing.waiting import eventually_async
+from taskmanager_testing.waiting import LONG_SECONDS, eventually_async
 
 
 @asynccontextmanager
@@ -48,7 +48,7 @@ async def test_one_submission_reaches_inbox_and_plugin_queue(
 
     async with running(broker):
         await publisher.publish(topology.submit, "noop", b"job", priority=5)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG_SECONDS):
             first = await inbox.get()
             assert first.body == (await jobs.get()).body == b"job"
     assert first.sent_at is not None
@@ -78,7 +78,7 @@ async def test_many_publishes_are_confirmed_at_once(rabbitmq: RunningServer, top
 
     async with running(broker):
         await asyncio.gather(*(publisher.publish(topology.submit, "noop", b"%d" % n) for n in range(1000)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LONG_SECONDS):
             bodies = [(await inbox.get()) for _ in range(1000)]
         subscription.ack(bodies[-1], multiple=True)
 
@@ -134,7 +134,7 @@ async def test_a_closed_lane_gets_no_ticket(rabbitmq: RunningServer, topology: T
         for number in (1, 9, 5):
             await publisher.publish(topology.dispatch, "noop", b"%d" % number, priority=number)
         lanes.open(0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG_SECONDS):
             lane, first = await tickets.get()
             lanes.close(lane)
             lanes.ack(first)
@@ -163,7 +163,7 @@ async def test_a_lane_that_yields_gets_what_no_other_can_take(
 
     async def taker() -> str:
         await publisher.publish(topology.dispatch, "noop", b"ticket")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG_SECONDS):
             return await takers.get()
 
     async with running(broker), running(other):
@@ -198,7 +198,7 @@ async def test_everything_comes_back_after_the_broker_was_killed(
         lanes.ack(before)  # of a channel that is gone: dropped, the broker hands the ticket out again
         await asyncio.get_running_loop().run_in_executor(None, lambda: None)
         rabbitmq.restart()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(LONG_SECONDS):
             assert (await tickets.get()).body == b"before"
 
     assert len(connections) == 2

@@ -25,7 +25,8 @@ from taskmanager_testing.proxy import Direction, Fault, RunningProxy, running_pr
 from taskmanager_testing.waiting import eventually, eventually_async
 
 PATIENCE = timedelta(seconds=1)
-NOTICED_SECONDS = 20
+BEFORE_A_HEARTBEAT_SECONDS = 5
+"""By then a publisher has given up by its own time limit: pika looks at its heartbeats every 6 s."""
 FAULTS = [
     (Fault.DROP, Direction.BOTH),
     (Fault.RESET, Direction.BOTH),
@@ -65,23 +66,21 @@ class Wire:
                 await self.publisher.publish(
                     "", self.topology.runner_control("noop", self.name).name, b"lost"
                 )
-            assert time.monotonic() - began < PATIENCE.total_seconds() + 1
+            assert time.monotonic() - began < BEFORE_A_HEARTBEAT_SECONDS
             assert self.broker.check() is not None
         await eventually_async(
             is_true(lambda: not self.subscription.ready),
-            within_seconds=NOTICED_SECONDS,
             what=f"{fault} {direction} noticed",
         )
         self.proxy.heal()
         await eventually_async(
             is_true(lambda: self.broker.check() is None),
-            within_seconds=30,
             what=f"{fault} {direction} healed",
         )
         await self.goes_round(b"after")
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 async def test_every_fault_of_the_network_is_noticed_and_heals(
     rabbitmq: RunningServer, topology: Topology
 ) -> None:
@@ -109,8 +108,8 @@ async def test_who_publishes_into_silence_looks_for_another_connection_before_a_
             used.set(Fault.STALL, Direction.BOTH)
             with pytest.raises(BrokerUnavailableError):
                 await publisher.publish(topology.events, "noop.events", b"lost")
-            await eventually_async(is_true(lambda: other.connections > 0), within_seconds=30)
-            await eventually_async(is_true(lambda: broker.check() is None), within_seconds=30)
+            await eventually_async(is_true(lambda: other.connections > 0))
+            await eventually_async(is_true(lambda: broker.check() is None))
             await publisher.publish(topology.events, "noop.events", b"taken")
 
 
@@ -132,7 +131,7 @@ async def test_who_lost_its_connection_has_its_private_queue_again(
             proxy.set(Fault.RESET, Direction.BOTH)
             await eventually_async(is_true(lambda: not subscription.ready))
             proxy.heal()
-            await eventually_async(is_true(lambda: subscription.ready), within_seconds=30)
+            await eventually_async(is_true(lambda: subscription.ready))
             await publisher.publish(topology.answers, key, b"again")
             await eventually_async(is_true(lambda: received == [b"again"]))
 
@@ -151,7 +150,7 @@ async def test_a_private_queue_ends_with_its_consumer_or_unused(
     broker.subscribe(consumed, lambda _: None)
     async with running(broker):
         assert consumed.name in _queues(rabbitmq)
-    eventually(lambda: not {consumed.name, unused.name} & _queues(rabbitmq), within_seconds=30)
+    eventually(lambda: not {consumed.name, unused.name} & _queues(rabbitmq))
 
 
 def _queues(server: RunningServer) -> set[str]:
@@ -248,7 +247,7 @@ async def test_of_several_brokers_one_that_serves_is_found_and_left_when_it_fail
         broker.subscribe(queue, lambda delivery: received.append(delivery.body))
         async with running(broker):
             second.set(Fault.RESET)
-            await eventually_async(is_true(lambda: third.connections > 0), within_seconds=30)
-            await eventually_async(is_true(lambda: broker.check() is None), within_seconds=30)
+            await eventually_async(is_true(lambda: third.connections > 0))
+            await eventually_async(is_true(lambda: broker.check() is None))
             await publisher.publish("", queue.name, b"through the third")
             await eventually_async(is_true(lambda: received == [b"through the third"]))

@@ -96,7 +96,7 @@ def test_a_journal_that_bears_no_seal_of_ours_is_not_carried_out(
     scene.require_refused("no runner of this plugin")
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 def test_a_pipe_as_journal_holds_nobody_up(scene: Scene) -> None:
     fill(scene.stage, {})
     os.mkfifo(scene.stage / "manifest.json")

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from taskmanager_testing.proxy import LOOPBACK, Direction, Fault, FaultProxy, running_proxy
-from taskmanager_testing.waiting import eventually_async
+from taskmanager_testing.waiting import LONG_SECONDS, eventually_async
 
 MOMENT_SECONDS = 0.1
 """So long nothing comes where nothing may come; the other side answers in well under a millisecond."""
@@ -54,7 +54,7 @@ async def connected(proxy: FaultProxy) -> Client:
 
 async def said(client: Client, text: bytes) -> bytes:
     client[1].write(text)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONG_SECONDS):
         return await client[0].readexactly(len(text))
 
 

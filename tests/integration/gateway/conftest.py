@@ -22,7 +22,7 @@ from taskmanager.ports.store import Needs, Plan
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
 from taskmanager_testing.plain_http import PLAIN
-from taskmanager_testing.waiting import eventually
+from taskmanager_testing.waiting import LONG_SECONDS, eventually
 
 NOOP = InstalledPlugin(
     manifest=PluginManifest(
@@ -131,7 +131,7 @@ def start_scheduler(service_urls: ServiceUrls, topology: Topology) -> Iterator[C
     yield start
     for process in started:
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(LONG_SECONDS)
 
 
 def settle(rabbitmq: RunningServer, topology: Topology) -> None:

@@ -22,6 +22,7 @@ from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.registry import InstalledPlugin
 from taskmanager.model.states import Status
 from taskmanager.ports.store import Plan
+from taskmanager_testing.waiting import LONG_SECONDS
 
 from .conftest import RunningGateway, StartGateway, store
 
@@ -141,7 +142,7 @@ def test_a_wrong_table_ends_the_gateway_with_one_line(
     file.write_text('[paths]\n"opt" = "/mnt"\n', encoding="utf-8")
     running = start_gateway(ready=False, TASKMANAGER_GOOBI=str(file))
 
-    assert running.process.wait(timeout=20) == 1
+    assert running.process.wait(LONG_SECONDS) == 1
     assert capfd.readouterr().err.endswith(
         f"taskmanager-gateway: {file}: paths: path 'opt' is not absolute: give the full path\n"
     )

@@ -16,7 +16,7 @@ from taskmanager.messages.topology import Topology
 from taskmanager_local.commands import free_port
 from taskmanager_local.servers import RunningServer
 from taskmanager_testing.plain_http import PLAIN
-from taskmanager_testing.waiting import eventually
+from taskmanager_testing.waiting import LONG_SECONDS, eventually
 
 from .conftest import RunningGateway, StartGateway
 
@@ -69,7 +69,7 @@ class Provider:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(LONG_SECONDS)
 
     def restart(self) -> None:
         """With other keys, as it makes new ones each time."""

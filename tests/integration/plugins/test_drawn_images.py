@@ -8,6 +8,17 @@ from tests.images.judge import Verdict
 from tests.images.targets import JPEG, LOSSLESS, Target
 from tests.images.truth import Case
 
+from taskmanager_plugin_runner.system.memory import PICTURE_MEMORY
+
+MEGABYTES = 1_000
+"""What a picture may take. By default it is half of the machine's memory, and one whose header lies fills all
+that before it is refused: this takes 20 s, and what is left may be too little for other tests."""
+
+
+@pytest.fixture(autouse=True)
+def _little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PICTURE_MEMORY, str(MEGABYTES))
+
 
 @pytest.mark.parametrize("target", [JPEG, LOSSLESS], ids=lambda target: target.name)
 @pytest.mark.parametrize("case", chosen(), ids=lambda case: case.name)

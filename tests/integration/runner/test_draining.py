@@ -17,7 +17,7 @@ QUIET = {"HEARTBEAT_SECONDS": "30"}
 
 
 def read(port: int, path: str) -> str:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as answer:
         return str(answer.read().decode())
 
 

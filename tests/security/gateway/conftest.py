@@ -79,7 +79,7 @@ def serve() -> StartServer:
         port = free_port()
         serving = asyncio.create_task(HttpServer(app, "127.0.0.1", port, limits).run(stop))
         server = Server(port, release)
-        await eventually_async(lambda: _answers(server), within_seconds=10)
+        await eventually_async(lambda: _answers(server))
         try:
             yield server
         finally:

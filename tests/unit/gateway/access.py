@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 
-from taskmanager.accounts.passwords import hash_password
 from taskmanager.messages import Command, CommandResult
 from taskmanager.model.access import Right, Role, Token, User
 from taskmanager.model.jobs import Attribution
@@ -17,12 +16,12 @@ from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 from taskmanager_testing.access import FakeAccess
 
-from .conftest import Gateway
+from .conftest import CHEAP, Gateway
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 NOTE = Attribution(by="root", at=BEGIN)
 PASSWORD = "seven old scanners hum"
-HASH = hash_password(PASSWORD)
+HASH = CHEAP.hash(PASSWORD)
 
 
 def user(name: str, role: Role = Role.OPERATOR, **fields: Any) -> User:

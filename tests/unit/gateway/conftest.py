@@ -1,7 +1,7 @@
 """A whole gateway over fakes, reached through HTTP without a server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
+from taskmanager.accounts import passwords
 from taskmanager.messages import Command, CommandOutcome, CommandResult, Submissions, Submit
 from taskmanager.model.control import Stop
 from taskmanager.model.jobs import Attribution, Job, JobSpec
@@ -33,6 +35,9 @@ PARAMETERS = {
     "additionalProperties": False,
 }
 MOMENT = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+CHEAP = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+"""The same kind of hash at a thousandth of the cost: a tenth of a second for each of hundreds of
+log-ins would be a minute."""
 
 
 def manifest(name: str, **fields: Any) -> PluginManifest:
@@ -127,7 +132,13 @@ async def until(condition: Callable[[], bool]) -> None:
     async def look() -> bool:
         return condition()
 
-    await eventually_async(look, within_seconds=5)
+    await eventually_async(look)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a hash is to cost is checked in `tests/unit/accounts/test_passwords.py`."""
+    monkeypatch.setattr(passwords, "_HASHER", CHEAP)
 
 
 @pytest.fixture
@@ -161,32 +172,39 @@ def access() -> FakeAccess:
 
 
 @pytest.fixture
-async def gateways(
-    reader: FakeReader, settings: GatewaySettings, access: FakeAccess
-) -> AsyncIterator[tuple[Gateway, Gateway]]:
-    """Two gateways on one broker and one store; each receives what either publishes."""
-    both: list[Gateway] = []
+async def _gateways(
+    request: pytest.FixtureRequest, reader: FakeReader, settings: GatewaySettings, access: FakeAccess
+) -> AsyncIterator[Sequence[Gateway]]:
+    """Gateways on one broker and one store; each receives what any publishes. Most tests need only one."""
+    all_of_them: list[Gateway] = []
     scheduler = Scheduler()
 
     def spread(message: Published) -> None:
         if message.exchange == settings.topology.submit:
-            for gateway in both:
+            for gateway in all_of_them:
                 gateway.services.feed.on_delivery(Delivery(message.body, message.key, tag=1, generation=1))
         elif b'"type":"command"' in message.body and (result := scheduler.hear(message.body)):
-            for gateway in both:
+            for gateway in all_of_them:
                 gateway.services.feed.take(result.encode())
 
     publisher = FakePublisher(spread)
-    both += [make_gateway(reader, publisher, scheduler, settings, access) for _ in range(2)]
-    for gateway in both:
+    wanted = 2 if "gateways" in request.fixturenames else 1
+    all_of_them += [make_gateway(reader, publisher, scheduler, settings, access) for _ in range(wanted)]
+    for gateway in all_of_them:
         await gateway.services.catalogue.run_once()
-    yield both[0], both[1]
-    for gateway in both:
+    yield all_of_them
+    for gateway in all_of_them:
         gateway.services.paths.close()
         gateway.services.access.log_in.close()
         await gateway.client.aclose()
 
 
 @pytest.fixture
-async def gateway(gateways: tuple[Gateway, Gateway]) -> Gateway:
-    return gateways[0]
+async def gateways(_gateways: Sequence[Gateway]) -> tuple[Gateway, Gateway]:
+    """Two gateways; `gateway` is the first."""
+    return _gateways[0], _gateways[1]
+
+
+@pytest.fixture
+async def gateway(_gateways: Sequence[Gateway]) -> Gateway:
+    return _gateways[0]

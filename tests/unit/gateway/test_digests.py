@@ -13,6 +13,7 @@ from taskmanager.model.jobs import Progress
 from taskmanager.model.states import Status
 from taskmanager_gateway.live.digests import JOBS_NAMED, Digests
 from taskmanager_gateway.live.hub import Listener, LiveEvent
+from taskmanager_testing.waiting import LONG_SECONDS
 
 from .conftest import Gateway, until
 from .test_live import events
@@ -139,7 +140,7 @@ async def test_changes_are_told_by_themselves_and_operations_to_everybody() -> N
     digests = Digests(SOON)
     with digests.listen("jp2") as page, digests.listen(None, frozenset()) as home:
         digests.publish(changes(operations=("o",)))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LONG_SECONDS):
             of_page = await anext(page.events())
             of_home = await anext(home.events())
 

@@ -2,12 +2,15 @@
 
 import asyncio
 import uuid
+from datetime import timedelta
 
 import pytest
 
 from taskmanager.model.jobs import JobSpec
 from taskmanager.model.registry import InstalledPlugin
 from taskmanager.model.states import Status
+from taskmanager_gateway.http.deadlines import LOOKUP_TIME, PUBLISH_TIME
+from taskmanager_gateway.submissions.path_check import CHECK_TIME
 
 from .conftest import Gateway, installed, job, until
 
@@ -235,3 +238,8 @@ async def test_a_changed_manifest_counts_from_the_next_refresh(gateway: Gateway)
 
     assert answer.status_code == 202
     assert refused.json()["type"] == "urn:taskmanager:problem:invalid-parameters"
+
+
+def test_whatever_is_away_the_answer_comes_within_the_two_seconds_a_client_waits() -> None:
+    longest = CHECK_TIME + LOOKUP_TIME + PUBLISH_TIME
+    assert longest < timedelta(seconds=2)

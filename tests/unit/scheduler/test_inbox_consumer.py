@@ -20,6 +20,7 @@ from taskmanager_scheduler.inbox.senders import Senders
 from taskmanager_testing.clock import SetClock
 from taskmanager_testing.publisher import FakePublisher
 from taskmanager_testing.store import MemoryStore
+from taskmanager_testing.waiting import LONG_SECONDS
 
 TOPOLOGY = Topology()
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -92,7 +93,7 @@ async def take(
     for tag, message in enumerate([*messages, Tick(scheduler="s")], start=1):
         key = TOPOLOGY.tick_key if isinstance(message, Tick) else TOPOLOGY.submissions_key
         inbox.deliver(Delivery(message.encode(), key, tag, generation=1))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG_SECONDS):
         await inbox.run(stop)
     return settled, publisher
 

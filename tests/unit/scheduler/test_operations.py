@@ -44,7 +44,7 @@ from taskmanager_scheduler.operations.worker import OperationWorker
 from taskmanager_testing.clock import SetClock
 from taskmanager_testing.publisher import FakePublisher
 from taskmanager_testing.store import MemoryStore
-from taskmanager_testing.waiting import eventually_async
+from taskmanager_testing.waiting import LONG_SECONDS, eventually_async
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PAGE = 3
@@ -129,7 +129,7 @@ def tickets(publisher: FakePublisher) -> list[tuple[str, int, int]]:
 
 
 async def work_off(worker: OperationWorker) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LONG_SECONDS):
         while await worker.run_once():
             pass
 
@@ -560,6 +560,6 @@ async def test_only_the_scheduler_that_has_the_inbox_works(
     async def done() -> bool:
         return store.operations["op"].state is OperationState.DONE
 
-    await eventually_async(done, within_seconds=10)
+    await eventually_async(done)
     stop.set()
     await running

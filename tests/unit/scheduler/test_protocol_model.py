@@ -4,13 +4,16 @@ One job, two runners (the first claims ahead, and crashes), lost answers, double
 again with the rest of their block, leases that end while the runner works on, a cancel, a hold. The stage in
 the process folder behaves as the file system does: a later attempt that makes its own takes the older one
 away.
+
+There are a quarter of a million worlds. What they consist of is therefore quick to copy and to compare:
+tuples, the number of each state of the job (`facts`), and the name of each message (`named`).
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cache
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -53,32 +56,46 @@ AHEAD = 0
 """The runner that claims ahead."""
 
 
-@dataclass(frozen=True)
-class Granted:
+class Granted(NamedTuple):
     """A grant without the specification, which never changes."""
 
     claim_id: str
     attempt: int
 
 
-Reply = Granted | Refusal | CommitVerdict
+class Refused(NamedTuple):
+    """A refusal, as a tuple."""
+
+    claim_id: str
+    reason: str
 
 
-@dataclass(frozen=True)
-class Runner:
-    """What one runner is doing. `life` is new with every start, `claim` counts its claims."""
+class Verdict(NamedTuple):
+    """A verdict on a commit, as a tuple."""
+
+    attempt: int
+    allowed: bool
+
+
+Reply = Granted | Refused | Verdict
+
+
+class Runner(NamedTuple):
+    """What one runner is doing. `life` is new with every start, `claim` counts its claims.
+
+    What it has `sent` are names of messages.
+    """
 
     life: int = 0
     doing: str = "idle"  # idle, claiming, waiting, working, asking, placing
     dispatch: int = 0
     attempt: int = 0
     claims: int = 0
-    sent: tuple[Event, ...] = ()
+    sent: tuple[str, ...] = ()
     answers: tuple[Reply, ...] = ()
 
 
-@dataclass(frozen=True)
-class World:
+class World(NamedTuple):
     """Everything there is. `stage` is the attempt whose stage lies in the folder, `written` whose result."""
 
     job: Job
@@ -88,20 +105,40 @@ class World:
     written: int = 0
     intervened: bool = False
 
-    @cached_property
+    @property
     def key(self) -> tuple[object, ...]:
         """What tells two worlds apart; history and revisions only grow."""
-        return (*facts(self.job), self.tickets, self.runners, self.stage, self.written, self.intervened)
+        return (facts(self.job), *self[1:])
 
 
-def facts(job: Job) -> tuple[object, ...]:
-    """What tells two states of the job apart for the rules; computed once for each, as `_steps` has few."""
+def facts(job: Job) -> int:
+    """The number of all that tells two states of the job apart for the rules.
+
+    It is computed once for each job, as `_steps` has few.
+    """
     if id(job) not in _facts:
-        _facts[id(job)] = (job, _facts_of(job))
+        _facts[id(job)] = (job, _numbers.setdefault(_facts_of(job), len(_numbers)))
     return _facts[id(job)][1]
 
 
-_facts: dict[int, tuple[Job, tuple[object, ...]]] = {}
+_facts: dict[int, tuple[Job, int]] = {}
+_numbers: dict[tuple[object, ...], int] = {}
+
+
+def named(event: Event) -> str:
+    """The name under which `_events` has this message."""
+    name = repr(event)
+    _events.setdefault(name, event)
+    return name
+
+
+_events: dict[str, Event] = {}
+
+
+@cache
+def message(kind: Callable[..., Event], **fields: Any) -> str:
+    """The name of a message about the job."""
+    return named(kind(job="1", **fields))
 
 
 def _facts_of(job: Job) -> tuple[object, ...]:
@@ -125,6 +162,14 @@ _steps: dict[object, Transition] = {}
 
 
 SUBMIT = Submit(job="1", client="t", submitted_at=NOW, spec=JobSpec(plugin="jp2", destination="/data/1"))
+NOTE = Attribution(by="anna", at=NOW)
+SUBMITTED = named(SUBMIT)
+LEASE_ENDED = named(LeaseEnded())
+NOT_WORKING = named(Orphaned(crashed=False, why=NOT_HEARD()))
+CRASHED = named(Orphaned(crashed=True, why=NOT_HEARD()))
+CANCEL, HOLD, RELEASE = (
+    named(OperatorRequest(action, NOTE)) for action in (JobAction.CANCEL, JobAction.HOLD, JobAction.RELEASE)
+)
 
 
 def begin() -> World:
@@ -134,12 +179,12 @@ def begin() -> World:
     return World(job)
 
 
-def fold(world: World, event: Event, runner: int | None = None, now: datetime = NOW) -> World:
-    """The scheduler takes one event; answers go to their runner, tickets into the queue."""
-    sender = Sender("" if runner is None else f"r{runner}", "", "noop")
-    known = (*facts(world.job), repr(event), runner, now)
+def fold(world: World, event: str, runner: int | None = None, now: datetime = NOW) -> World:
+    """The scheduler takes one message; answers go to their runner, tickets into the queue."""
+    known = (facts(world.job), event, runner, now)
     if known not in _steps:
-        _steps[known] = transition(world.job, event, TransitionContext(now, sender))
+        sender = Sender("" if runner is None else f"r{runner}", "", "noop")
+        _steps[known] = transition(world.job, _events[event], TransitionContext(now, sender))
         check(world.job, _steps[known].job)
     step = _steps[known]
     assert step.job is not None
@@ -149,18 +194,19 @@ def fold(world: World, event: Event, runner: int | None = None, now: datetime = 
         if isinstance(effect, SendTicket) and len(tickets) < MOST_TICKETS:
             tickets = tuple(sorted((*tickets, effect.dispatch)))
         if isinstance(effect, AnswerRunner) and runner is not None:
-            runners[runner] = replace(
-                runners[runner], answers=(*runners[runner].answers, slim(effect.reply))[-MOST_MESSAGES:]
-            )
-    return replace(world, job=step.job, tickets=tickets, runners=tuple(runners))
+            answers = (*runners[runner].answers, slim(effect.reply))[-MOST_MESSAGES:]
+            runners[runner] = runners[runner]._replace(answers=answers)
+    return world._replace(job=step.job, tickets=tickets, runners=tuple(runners))
 
 
 def slim(reply: object) -> Reply:
     """As the runner's model knows it."""
     if isinstance(reply, Grant):
         return Granted(reply.claim_id, reply.attempt)
-    assert isinstance(reply, Refusal | CommitVerdict)
-    return reply
+    if isinstance(reply, Refusal):
+        return Refused(reply.claim_id, reply.reason)
+    assert isinstance(reply, CommitVerdict)
+    return Verdict(reply.attempt, reply.allowed)
 
 
 def check(before: Job, after: Job | None) -> None:
@@ -171,13 +217,13 @@ def check(before: Job, after: Job | None) -> None:
     assert after.owner is None or after.status.running or after.status is Status.PAUSED
 
 
-def put(world: World, number: int, **fields: object) -> World:
+def put(world: World, number: int, **fields: Any) -> World:
     runners = list(world.runners)
-    runners[number] = replace(runners[number], **fields)  # type: ignore[arg-type]
-    return replace(world, runners=tuple(runners))
+    runners[number] = runners[number]._replace(**fields)
+    return world._replace(runners=tuple(runners))
 
 
-def send(world: World, number: int, event: Event, **fields: object) -> World:
+def send(world: World, number: int, event: str, **fields: Any) -> World:
     return put(world, number, sent=(*world.runners[number].sent, event), **fields)
 
 
@@ -191,29 +237,28 @@ def steps(world: World) -> Iterator[World]:
 
 def from_outside(world: World) -> Iterator[World]:
     if world.job.status is Status.STARTED and len(world.tickets) < MOST_TICKETS:  # swept, or doubled
-        yield replace(world, tickets=tuple(sorted((*world.tickets, world.job.dispatch))))
+        yield world._replace(tickets=tuple(sorted((*world.tickets, world.job.dispatch))))
     came = world.runners[AHEAD].dispatch
     if came and len(world.tickets) < MOST_TICKETS and came not in world.tickets:
         # the block goes back that this runner's ticket came with
-        yield replace(world, tickets=tuple(sorted((*world.tickets, came))))
-    yield fold(world, SUBMIT)  # redelivered, or sent again
+        yield world._replace(tickets=tuple(sorted((*world.tickets, came))))
+    yield fold(world, SUBMITTED)  # redelivered, or sent again
     if world.tickets:
-        yield replace(world, tickets=world.tickets[1:])  # lost
+        yield world._replace(tickets=world.tickets[1:])  # lost
     if world.job.owner is not None and world.job.attempt < MOST_ATTEMPTS:
-        yield fold(without_placing(world), LeaseEnded(), now=LATER)
+        yield fold(without_placing(world), LEASE_ENDED, now=LATER)
     if not world.intervened:
-        note = Attribution(by="anna", at=NOW)
-        yield replace(fold(world, OperatorRequest(JobAction.CANCEL, note)), intervened=True)
-        yield replace(fold(world, OperatorRequest(JobAction.HOLD, note)), intervened=True)
+        yield fold(world, CANCEL)._replace(intervened=True)
+        yield fold(world, HOLD)._replace(intervened=True)
     elif world.job.held is not None:
-        yield fold(world, OperatorRequest(JobAction.RELEASE, Attribution(by="anna", at=NOW)))
+        yield fold(world, RELEASE)
 
 
 def without_placing(world: World) -> World:
     """By its own clock the owner knows that its lease ends: it undoes what it places, allowances are void."""
     for number, runner in enumerate(world.runners):
         if runner.attempt == world.job.attempt:
-            void = CommitVerdict(job="1", attempt=runner.attempt, allowed=True)
+            void = Verdict(runner.attempt, allowed=True)
             answers = tuple(answer for answer in runner.answers if answer != void)
             doing = "idle" if runner.doing == "placing" else runner.doing
             world = put(world, number, doing=doing, answers=answers)
@@ -237,10 +282,10 @@ def answered(world: World, number: int, reply: Reply) -> World:
             granted = put(world, number, doing="waiting", attempt=reply.attempt)
             return granted if number == AHEAD else begun(granted, number)
         case Granted() if reply.attempt != runner.attempt:
-            return send(world, number, HandedBack(job="1", attempt=reply.attempt))
-        case Refusal() if runner.doing == "claiming" and reply.claim_id == claim_id(number, runner):
+            return send(world, number, message(HandedBack, attempt=reply.attempt))
+        case Refused() if runner.doing == "claiming" and reply.claim_id == claim_id(number, runner):
             return put(world, number, doing="idle")
-        case CommitVerdict() if runner.doing == "asking" and reply.attempt == runner.attempt:
+        case Verdict() if runner.doing == "asking" and reply.attempt == runner.attempt:
             return put(world, number, doing="placing" if reply.allowed else "idle")
     return world
 
@@ -254,18 +299,16 @@ def from_runner(world: World, number: int) -> Iterator[World]:
     if len(runner.sent) < MOST_MESSAGES:
         yield from _DOING[runner.doing](world, number)
     if owns_unknowingly(world, number):
-        yield fold(world, Orphaned(crashed=False, why=NOT_HEARD()), number)  # its heartbeat says so
+        yield fold(world, NOT_WORKING, number)  # its heartbeat says so
     if number == 0 and runner.life == 0 and runner.doing != "idle":
         yield crashed(world, number)
 
 
 def owns_unknowingly(world: World, number: int) -> bool:
     runner = world.runners[number]
-    named = (
-        runner.doing in {"waiting", "working", "asking", "placing"} and runner.attempt == world.job.attempt
-    )
+    told = runner.doing in {"waiting", "working", "asking", "placing"} and runner.attempt == world.job.attempt
     waiting = runner.doing == "claiming" and claim_id(number, runner) == world.job.claim_id
-    return world.job.owner == f"r{number}" and not runner.sent and not named and not waiting
+    return world.job.owner == f"r{number}" and not runner.sent and not told and not waiting
 
 
 def at_a_bound(world: World) -> bool:
@@ -276,7 +319,7 @@ def at_a_bound(world: World) -> bool:
 def idle(world: World, number: int) -> Iterator[World]:
     runner = world.runners[number]
     if world.tickets and runner.claims < MOST_CLAIMS:
-        taken = replace(world, tickets=world.tickets[1:])
+        taken = world._replace(tickets=world.tickets[1:])
         asking = {"doing": "claiming", "dispatch": world.tickets[0], "claims": runner.claims + 1}
         yield claim(put(taken, number, **asking), number)
 
@@ -284,7 +327,7 @@ def idle(world: World, number: int) -> Iterator[World]:
 def claim(world: World, number: int) -> World:
     runner = world.runners[number]
     identifier = claim_id(number, runner)
-    return send(world, number, Claim(job="1", dispatch=runner.dispatch, claim_id=identifier))
+    return send(world, number, message(Claim, dispatch=runner.dispatch, claim_id=identifier))
 
 
 def claiming(world: World, number: int) -> Iterator[World]:
@@ -297,7 +340,7 @@ def begun(world: World, number: int) -> World:
     """Making the stage takes an older attempt's away; a later one's stage stays."""
     attempt = world.runners[number].attempt
     stage = max(world.stage, attempt)
-    return replace(put(world, number, doing="working" if stage == attempt else "idle"), stage=stage)
+    return put(world, number, doing="working" if stage == attempt else "idle")._replace(stage=stage)
 
 
 def waiting(world: World, number: int) -> Iterator[World]:
@@ -305,16 +348,16 @@ def waiting(world: World, number: int) -> Iterator[World]:
     yield begun(world, number)
     runner = world.runners[number]
     told = put(world, number, doing="idle", sent=())
-    for event in (*runner.sent, Unclaimed(job="1", attempt=runner.attempt, turn=world.job.turn)):
+    returned = message(Unclaimed, attempt=runner.attempt, turn=world.job.turn)
+    for event in (*runner.sent, returned):
         told = fold(told, event, number)
-    tickets = tuple(sorted((*told.tickets, runner.dispatch)))[:MOST_TICKETS]
-    yield replace(told, tickets=tickets)
+    yield told._replace(tickets=tuple(sorted((*told.tickets, runner.dispatch)))[:MOST_TICKETS])
 
 
 def working(world: World, number: int) -> Iterator[World]:
     attempt = world.runners[number].attempt
-    advanced = Advanced(job="1", attempt=attempt, seq=1, status=Status.PROCESSING)
-    commit = Commit(job="1", attempt=attempt, seq=2)
+    advanced = message(Advanced, attempt=attempt, seq=1, status=Status.PROCESSING)
+    commit = message(Commit, attempt=attempt, seq=2)
     yield send(send(world, number, advanced), number, commit, doing="asking")
     yield from cancelling(world, number)
 
@@ -322,7 +365,7 @@ def working(world: World, number: int) -> Iterator[World]:
 def asking(world: World, number: int) -> Iterator[World]:
     runner = world.runners[number]
     if silent(runner):
-        yield send(world, number, Commit(job="1", attempt=runner.attempt, seq=2))
+        yield send(world, number, message(Commit, attempt=runner.attempt, seq=2))
     yield from cancelling(world, number)
 
 
@@ -330,7 +373,7 @@ def cancelling(world: World, number: int) -> Iterator[World]:
     """The state the scheduler wants, as a heartbeat's answer carries it."""
     attempt = world.runners[number].attempt
     if world.job.cancel is not None and world.job.attempt == attempt:
-        ended = Cancelled(job="1", attempt=attempt, seq=3, method=CancelMethod.SIGTERM)
+        ended = message(Cancelled, attempt=attempt, seq=3, method=CancelMethod.SIGTERM)
         yield send(world, number, ended, doing="idle")
 
 
@@ -338,8 +381,8 @@ def placing(world: World, number: int) -> Iterator[World]:
     """With its stage gone nothing can be written."""
     attempt = world.runners[number].attempt
     if world.stage == attempt:
-        finished = Finished(job="1", attempt=attempt, seq=4, files=1, bytes=1)
-        yield replace(send(world, number, finished, doing="idle"), written=attempt)
+        finished = message(Finished, attempt=attempt, seq=4, files=1, bytes=1)
+        yield send(world, number, finished, doing="idle")._replace(written=attempt)
     else:
         yield put(world, number, doing="idle")
 
@@ -362,38 +405,37 @@ _DOING = {
 def crashed(world: World, number: int) -> World:
     """The runner dies and says hello again: what it ran is taken back, behind what it still had sent."""
     reborn = Runner(life=1, sent=world.runners[number].sent)
-    dead = replace(
-        world, runners=tuple(reborn if one == number else r for one, r in enumerate(world.runners))
+    dead = world._replace(
+        runners=tuple(reborn if one == number else r for one, r in enumerate(world.runners))
     )
     for event in reborn.sent:
         dead = fold(dead, event, number)
     dead = put(dead, number, sent=(), answers=())
     if dead.job.owner == f"r{number}":
-        dead = fold(dead, Orphaned(crashed=True, why=NOT_HEARD()), number)
+        dead = fold(dead, CRASHED, number)
     return dead
 
 
 @pytest.mark.timeout(300)
 def test_no_reachable_state_breaks_the_protocol_and_an_end_is_always_in_reach() -> None:
-    first = begin()
-    seen = {first.key: first}
-    before: dict[object, list[object]] = {}
-    todo = deque([first])
-    while todo:
-        world = todo.popleft()
+    worlds = [begin()]
+    numbers = {worlds[0].key: 0}
+    before: list[list[int]] = [[]]
+    """From which worlds each is one step away, by number."""
+    for number, world in enumerate(worlds):  # which grows meanwhile
         for after in steps(world):
-            before.setdefault(after.key, []).append(world.key)
-            if after.key not in seen:
+            other = numbers.setdefault(after.key, len(worlds))
+            if other == len(worlds):
                 check_folder(after)
-                seen[after.key] = after
-                todo.append(after)
+                worlds.append(after)
+                before.append([])
+            before[other].append(number)
 
-    ends = [key for key, world in seen.items() if world.job.status.final or at_a_bound(world)]
-    reachable_from = backwards(ends, before)
-    statuses = {world.job.status for world in seen.values()}
-    assert len(seen) > 1_000, "the model must not be trivial"
+    ends = [one for one, world in enumerate(worlds) if world.job.status.final or at_a_bound(world)]
+    statuses = {world.job.status for world in worlds}
+    assert len(worlds) > 1_000, "the model must not be trivial"
     assert {Status.DONE, Status.CANCELLED, Status.PAUSED, Status.DOWNLOAD} <= statuses
-    assert not seen.keys() - reachable_from, "a job that can never end"
+    assert len(backwards(ends, before)) == len(worlds), "a job that can never end"
 
 
 def check_folder(world: World) -> None:
@@ -405,12 +447,13 @@ def check_folder(world: World) -> None:
         assert not placing or world.job.attempt not in placing, "I7: results of a cancelled job"
 
 
-def backwards(ends: Sequence[object], before: Mapping[object, list[object]]) -> set[object]:
+def backwards(ends: Sequence[int], before: Sequence[Sequence[int]]) -> set[int]:
+    """The worlds from which one of these can be reached."""
     found = set(ends)
     todo = deque(ends)
     while todo:
-        for key in before.get(todo.popleft(), ()):
-            if key not in found:
-                found.add(key)
-                todo.append(key)
+        for number in before[todo.popleft()]:
+            if number not in found:
+                found.add(number)
+                todo.append(number)
     return found

@@ -23,7 +23,7 @@ from taskmanager_scheduler.effects.dispatcher import Dispatcher
 from taskmanager_scheduler.jobs.effects import DeclarePlugin
 from taskmanager_testing.publisher import FakePublisher, Published
 from taskmanager_testing.store import MemoryStore
-from taskmanager_testing.waiting import eventually_async
+from taskmanager_testing.waiting import LONG_SECONDS, eventually_async
 
 TOPOLOGY = Topology()
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -169,7 +169,7 @@ class Unanswered:
 
     async def waiting(self, plugin: str) -> int:
         self.asked.append(plugin)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_SECONDS):
             await self._all.wait()
         message = "RabbitMQ did not answer queue_declare"
         raise BrokerUnavailableError(message)

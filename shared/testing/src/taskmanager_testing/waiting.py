@@ -7,12 +7,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+LONG_SECONDS = 60.0
+"""Longer than anything takes that works, however busy the machine is: it costs only a test that fails."""
 FIRST_STEP_SECONDS, LAST_STEP_SECONDS = 0.02, 0.1
 SHARE = 0.05
 """Of the time waited so far, between two looks: a long wait must not keep busy what it waits for."""
 
 
-def eventually(look: Callable[[], T], *, within_seconds: float = 20, what: str = "") -> T:
+def eventually(look: Callable[[], T], *, within_seconds: float = LONG_SECONDS, what: str = "") -> T:
     """The first true answer of `look`; raises AssertionError when the time is up."""
     begun = time.monotonic()
     while not (found := look()):
@@ -24,7 +26,7 @@ def eventually(look: Callable[[], T], *, within_seconds: float = 20, what: str =
 
 
 async def eventually_async(
-    look: Callable[[], Awaitable[T]], *, within_seconds: float = 20, what: str = ""
+    look: Callable[[], Awaitable[T]], *, within_seconds: float = LONG_SECONDS, what: str = ""
 ) -> T:
     """The first true answer of `look`; raises AssertionError when the time is up."""
     begun = time.monotonic()
