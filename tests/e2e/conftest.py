@@ -126,7 +126,8 @@ def running_system(base: Path, *options: str, settings: Mapping[str, str]) -> It
     folder, roots = base / "stack", base / "goobi"
     roots.mkdir(exist_ok=True)
     try:
-        local(folder, "up", "--no-log-in", "--roots", str(roots), *options, settings=settings)
+        plain = ("--no-log-in", "--no-orchestrator", "--roots", str(roots))
+        local(folder, "up", *plain, *options, settings=settings)
         gateway = json.loads(local(folder, "status", "--json"))["gateway"]
         with httpx.Client(base_url=gateway, timeout=20) as client:
             yield System(folder, roots, client)
