@@ -15,6 +15,8 @@ from .stack import ROOT, Stack
 
 FOLDER = Path(os.environ.get("CONTAINERS", ROOT / ".containers")).resolve()
 OWNER = 1000
+BUILT = ("scheduler", "gateway", "runner-shell", "orchestrator")
+"""A service for each of our images; others share them."""
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +50,7 @@ def stack(engine: Engine, files: Path, book: ProcessFolder) -> Iterator[Stack]:
     """The installation: built, started and with a user logged in; removed afterwards with its volumes."""
     made = Stack(engine, files, free_port())
     made.compose("down", "--volumes", "--timeout", "5")
-    made.compose("build")
+    made.compose("build", *BUILT)
     try:
         made.up()
         made.let_in()

@@ -46,6 +46,13 @@ class Engine:
     program: str
     compose: Sequence[str]
     environment: Mapping[str, str]
+    service: "subprocess.Popen[bytes] | None" = None
+    """The process that answers at the socket, if it is the trial's own; containers do not depend on it."""
+
+    @property
+    def socket(self) -> str:
+        """The path of the socket."""
+        return self.environment.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
 
     def run(self, *arguments: str) -> str:
         """What the engine's program prints; raises CalledProcessError."""
@@ -94,10 +101,11 @@ def engine_at(folder: Path) -> Iterator[Engine]:
             env={**os.environ, **environment},
         )
         over = threading.Event()
-        engine = Engine("podman", compose, environment)
+        engine = Engine("podman", compose, environment, service)
         health = threading.Thread(target=_look_after_health, args=(engine, over))
         try:
-            eventually((Path(short) / "podman.sock").exists, what="podman answers")
+            eventually(Path(engine.socket).exists, what="podman answers")
+            Path(engine.socket).chmod(0o660)  # an orchestrator in a container belongs to the group
             health.start()
             yield engine
         finally:
