@@ -117,6 +117,7 @@ def test_one_service_after_the_other_is_replaced_while_jobs_come_and_go(
 ) -> None:
     known = ids(stack)
     with submitting(stack, source, results) as jobs:
+        stack.compose("run", "--rm", "--no-deps", "migrate")
         for service in IN_TURN:
             before = set(stack.containers(service))
             stack.up("--no-deps", "--force-recreate", service)
