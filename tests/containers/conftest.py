@@ -49,11 +49,11 @@ def book(files: Path) -> ProcessFolder:
 def stack(engine: Engine, files: Path, book: ProcessFolder) -> Iterator[Stack]:
     """The installation: built, started and with a user logged in; removed afterwards with its volumes."""
     made = Stack(engine, files, free_port())
-    made.compose("down", "--volumes", "--timeout", "5")
+    made.remove()  # what an interrupted run has left
     made.compose("build", *BUILT)
     try:
         made.up()
         made.let_in()
         yield made
     finally:
-        made.compose("down", "--volumes", "--timeout", "10")
+        made.remove()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -53,6 +54,38 @@ class Engine:
     def socket(self) -> str:
         """The path of the socket."""
         return self.environment.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Nothing at the socket answers, while containers and the engine's program go on.
+
+        The service is stopped where it stands; should it hold a lock just then, it is stopped a moment later.
+        """
+        assert self.service is not None
+        try:
+            for _ in range(10):
+                self.service.send_signal(signal.SIGSTOP)
+                if self._program_answers():
+                    break
+                self.service.send_signal(signal.SIGCONT)
+            else:
+                raise AssertionError(f"{self.program} cannot work while its service stands")
+            yield
+        finally:
+            self.service.send_signal(signal.SIGCONT)
+
+    def _program_answers(self) -> bool:
+        try:
+            subprocess.run(
+                [self.program, "ps", "--all"],
+                env={**os.environ, **self.environment},
+                capture_output=True,
+                check=True,
+                timeout=10,
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def run(self, *arguments: str) -> str:
         """What the engine's program prints; raises CalledProcessError."""

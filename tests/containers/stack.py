@@ -79,6 +79,14 @@ class Stack:
         wait = ("--detach", "--no-build", "--wait", "--wait-timeout", "180")
         self.compose(*chosen, "up", *wait, *numbers, *arguments)
 
+    def remove(self) -> None:
+        """Remove everything, its volumes and what an orchestrator has started in its network included."""
+        of_runners = ("label=taskmanager.place", f"network={self.project}_broker")
+        filters = [part for one in of_runners for part in ("--filter", one)]
+        if left := self.engine.run("ps", "--all", "--quiet", *filters).split():
+            self.engine.run("rm", "--force", "--volumes", *left)
+        self.compose("--profile", "*", "down", "--volumes", "--timeout", "10")
+
     def containers(self, service: str) -> list[str]:
         """The ids of the containers of a service, running or ended."""
         labels = (f"com.docker.compose.project={self.project}", f"com.docker.compose.service={service}")

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import signal
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -227,25 +226,20 @@ def test_of_two_orchestrators_one_acts_and_the_other_takes_over(place: Place) ->
 
 
 def test_while_the_engine_does_not_answer_nothing_is_concluded(place: Place) -> None:
-    service = place.stack.engine.service
-    if service is None:
+    if place.stack.engine.service is None:
         pytest.skip("the engine is not the trial's own, so it is not made silent")
     place.scale(mode="manual", desired=MOST)
     place.until(running=MOST)
     before = set(place.runners())
-    service.send_signal(signal.SIGSTOP)
-    try:
+    with place.stack.engine.silent():
         eventually(
             lambda: any("engine" in one for one in place.complaints()),
             within_seconds=LIMIT_SECONDS,
             what="the orchestrator misses the engine",
         )
         place.scale(mode="manual", desired=MOST - 1)
-        jobs = place.submit(4, seconds=1)
-        place.stack.wait_until_done(*jobs)
+        place.stack.wait_until_done(*place.submit(4, seconds=1))
         assert set(place.runners()) == before
-    finally:
-        service.send_signal(signal.SIGCONT)
     place.until(running=MOST - 1)
     assert set(place.runners()) < before
 

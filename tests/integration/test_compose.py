@@ -50,6 +50,7 @@ def test_the_compose_file_starts_works_is_updated_and_leaves_nothing(
             stack.submit("jp2", source, f"{results}/jp2_{word}"),
         ]
 
+    stack.remove()  # what an interrupted run has left
     try:
         stack.up(scale=FEW)
         stack.let_in()
@@ -63,7 +64,7 @@ def test_the_compose_file_starts_works_is_updated_and_leaves_nothing(
         assert known == RUNNERS, "a new container goes on under the id of the one that is gone"
         assert len(list(tmp_path.rglob("*.jp2"))) == 2 * len(list(book.masters.iterdir()))
     finally:
-        stack.compose("down", "--volumes", "--timeout", "10")
+        stack.remove()
     label = f"label=com.docker.compose.project={PROJECT}"
     for what in (("ps", "--all"), ("network", "ls"), ("volume", "ls")):
         assert program.run(*what, "--quiet", "--filter", label) == "", what
