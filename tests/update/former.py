@@ -4,6 +4,7 @@ Its code comes from git; the packages of others are those of this environment, s
 and documents.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -62,7 +63,16 @@ class Former:
         subprocess.run(["tar", "--extract", "--directory", str(folder)], input=packed.stdout, check=True)  # noqa: S607
         if not (folder / VENDOR).exists():
             (folder / VENDOR).symlink_to(ROOT / VENDOR)  # built by `make setup`, not stored
-        return cls(folder)
+        made = cls(folder)
+        told = subprocess.run(
+            [sys.executable, "-c", "import taskmanager; print(taskmanager.__file__)"],
+            env={**os.environ, **made.settings},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert Path(told.stdout).is_relative_to(folder), f"{told.stdout} is not the former code"
+        return made
 
     @property
     def settings(self) -> Mapping[str, str]:
