@@ -71,7 +71,7 @@ class Place:
     def runners(self) -> list[str]:
         """The containers that carry the labels of the place, whatever anybody says about them."""
         label = f"label=taskmanager.place={PLACE}"
-        return self.stack.engine.run("ps", "--quiet", "--no-trunc", "--filter", label).split()
+        return self.stack.engine.run("ps", "--all", "--quiet", "--no-trunc", "--filter", label).split()
 
     def complaints(self) -> list[str]:
         """What each orchestrator lacks, by its own health check; empty for one that lacks nothing."""
@@ -197,12 +197,14 @@ def test_from_three_to_none_under_load_with_the_orchestrator_killed_no_job_fails
     assert [place.job(job)["attempt"] for job in jobs] == [1] * len(jobs)
 
 
-def test_a_crash_loop_is_named_and_slows_down(place: Place) -> None:
+def test_a_crash_loop_is_named_and_ends_when_nothing_is_wanted(place: Place) -> None:
     place.scale("crash", mode="manual", desired=1)
     found = place.until("crash", failing=1)
     assert found["replicas"][0]["detail"] == "exit code 3"
     place.scale("crash", mode="manual", desired=0)
     place.until("crash", failing=0)
+    left = place.stack.engine.run("ps", "--all", "--quiet", "--filter", "label=taskmanager.plugin=crash")
+    assert left == ""
 
 
 def test_of_two_orchestrators_one_acts_and_the_other_takes_over(place: Place) -> None:
