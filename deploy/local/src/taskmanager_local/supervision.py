@@ -182,7 +182,7 @@ def _escaped(value: object) -> str:
 
 def find_process(record: Record | None) -> psutil.Process | None:
     """The process of that record if it is still running; the start time distinguishes a reused process id."""
-    return record and same_process(record.pid, record.create_time)
+    return same_process(record.pid, record.create_time) if record else None
 
 
 def same_process(pid: int, created: float) -> psutil.Process | None:
