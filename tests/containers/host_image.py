@@ -28,6 +28,7 @@ FOLDERS = {
     "dev": 0,
     "run": 0,
     "usr": 0,
+    "sbin": 0,  # no link into /usr: Docker puts the first process of a container there
     "var/lib/rabbitmq": SERVER_USER,
     "data/db": SERVER_USER,
     "data/configdb": SERVER_USER,
@@ -35,7 +36,7 @@ FOLDERS = {
     "workspace": USER,
 }
 """Each with its owner, which a fresh volume takes over."""
-LINKS = ("bin", "sbin", "lib", "lib64")
+LINKS = ("bin", "lib", "lib64")
 SETTINGS = ("alternatives", "ssl/certs", "ld.so.cache", "nsswitch.conf", "ImageMagick-6", "ImageMagick-7")
 """Of this machine's /etc: what its programs need, and no secret."""
 FILES = {
