@@ -34,6 +34,7 @@ FOLDERS = {
     "data/configdb": SERVER_USER,
     "files": USER,
     "workspace": USER,
+    "prometheus": USER,
 }
 """Each with its owner, which a fresh volume takes over."""
 LINKS = ("bin", "lib", "lib64")
@@ -60,6 +61,15 @@ PARTS = (".venv", "shared", "services", "deploy")
 IN_IMAGES = "/opt/taskmanager/container"
 """Where deploy/Dockerfile puts deploy/container."""
 DATABASE = Path(mongod_program()).parent
+COMMANDS = {
+    "rabbitmq": "rabbitmq-server",
+    "gateway": "taskmanager-gateway",
+    "scheduler": "taskmanager-scheduler",
+    "orchestrator": "taskmanager-orchestrator",
+}
+"""Of services whose images bring their own command."""
+OPTIONAL = ("orchestrator", "prometheus")
+"""Of the profiles."""
 HOMES = {"rabbitmq": "/var/lib/rabbitmq", "mongo": "/data/db"}
 
 
@@ -82,7 +92,8 @@ def host_override(engine: Engine, folder: Path) -> Path:
     engine.run("import", *changes, "--change", f"USER {USER}", str(archive), IMAGE)
     _probe(engine)
     path = folder / "docker-compose.host.yml"
-    path.write_text(yaml.safe_dump({"services": {name: _service(name) for name in (*SERVERS, *ONCE)}}))
+    services = {name: _service(name) for name in (*SERVERS, *ONCE, *OPTIONAL)}
+    path.write_text(yaml.safe_dump({"services": services}))
     return path
 
 
@@ -102,7 +113,7 @@ def _members() -> Iterator[tuple[tarfile.TarInfo, io.BytesIO | None]]:
         yield file, io.BytesIO(text.encode())
 
 
-def _mounts() -> Sequence[str]:
+def host_mounts() -> Sequence[str]:
     """What every container sees of this machine; database and Python may lie outside of the checkout."""
     seen = {"/usr", *(f"{ROOT}/{part}" for part in PARTS), str(DATABASE), sys.base_prefix} - {"/usr/local"}
     return [
@@ -113,11 +124,13 @@ def _mounts() -> Sequence[str]:
 
 def _service(name: str) -> Mapping[str, Any]:
     """What is laid over a service of docker-compose.yml."""
-    made: dict[str, Any] = {"image": IMAGE, "volumes": _mounts()}
+    made: dict[str, Any] = {"image": IMAGE, "volumes": host_mounts()}
     if name in HOMES:
         made["environment"] = {"HOME": HOMES[name]}
-    if name == "rabbitmq":
-        made["command"] = ["rabbitmq-server"]
+    if name in COMMANDS:
+        made["command"] = [COMMANDS[name]]
+    if name == "prometheus":
+        made |= {"entrypoint": ["prometheus"], "user": str(USER)}
     if name == "mongo":
         made["environment"]["PATH"] = f"{DATABASE}:{VARIABLES['PATH']}"
     return made

@@ -6,7 +6,7 @@ import re
 import signal
 import ssl
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -52,6 +52,9 @@ class Stack:
     project: str = PROJECT
     over: Path | None = None
     """A further compose file, laid over the project's own."""
+    runner_image: str = "taskmanager-plugin-runner"
+    mounts: Sequence[str] = ()
+    """What a container of that image needs to see of this machine."""
 
     def compose(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run Docker Compose with the project's own files."""

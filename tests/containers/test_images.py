@@ -19,7 +19,8 @@ OF_BUILDING = ("gcc", "cc", "make", "node", "npm", "git", "/opt/build", "/opt/sb
 @pytest.fixture(params=IMAGES)
 def image(request: pytest.FixtureRequest, stack: Stack) -> str:
     """The name of a built image."""
-    del stack  # which has built it
+    if stack.over is not None:
+        pytest.skip("no image was built: this machine's programs take their place")
     return f"taskmanager-{request.param}"
 
 

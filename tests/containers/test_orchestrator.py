@@ -22,7 +22,6 @@ FIRST_JOB = timedelta(seconds=10)
 MOST = 3
 NO_OTHERS = {"runner-shell": 0}
 NUMBERS = itertools.count(1)
-IMAGE = "taskmanager-plugin-runner"
 TEMPLATE = """\
 title = "A nap"
 mode = "job"
@@ -83,11 +82,12 @@ class Place:
 @pytest.fixture(scope="module")
 def bystanders(stack: Stack) -> Iterator[Sequence[str]]:
     """Containers with similar names and labels that belong to somebody else."""
-    engine, sleep = stack.engine, (IMAGE, "sleep", "infinity")
+    engine, sleep = stack.engine, (stack.runner_image, "sleep", "infinity")
+    mounts = [part for mount in stack.mounts for part in ("--volume", mount)]
     labels = {"place": "elsewhere", "plugin": "shell", "replica": "elsewhere.shell.1"}
     labelled = [part for name, value in labels.items() for part in ("--label", f"taskmanager.{name}={value}")]
     made = [
-        engine.run("run", "--detach", *options, "--network", "none", *sleep).split()[-1]
+        engine.run("run", "--detach", *options, "--network", "none", *mounts, *sleep).split()[-1]
         for options in (("--name", f"taskmanager.{PLACE}.shell.99"), labelled)
     ]
     yield made
@@ -110,7 +110,7 @@ def place(
     (templates / "shell" / "nap.toml").write_text(TEMPLATE)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
-    (folder / "orchestrator.toml").write_text(configuration(files, templates))
+    (folder / "orchestrator.toml").write_text(configuration(stack, templates))
     stack.settings |= {
         "TASKMANAGER_ORCHESTRATOR": str(folder / "orchestrator.toml"),
         "DOCKER_SOCKET": stack.engine.socket,
@@ -128,16 +128,17 @@ def place(
         stack.up()
 
 
-def configuration(files: Path, templates: Path) -> str:
+def configuration(stack: Stack, templates: Path) -> str:
     """The orchestrator's file."""
     template = {
-        "image": IMAGE,
+        "image": stack.runner_image,
         "command": ["taskmanager-plugin-runner", "--plugin", "shell", "--slots", "1"],
         "mounts": [
             f"{PROJECT}_accounts-runner-shell:/run/accounts:ro",
-            f"{files}:/files",
+            f"{stack.files}:/files",
             f"{templates}:/templates:ro",
             "/workspace",
+            *stack.mounts,
         ],
         "network": f"{PROJECT}_broker",
         "memory_bytes": 2**30,
@@ -154,7 +155,8 @@ def configuration(files: Path, templates: Path) -> str:
             "[plugins.shell.docker.environment]",
             'AMQP_URL_FILE = "/run/accounts/amqp_url"\nTASKMANAGER_TEMPLATES = "/templates"',
             "[plugins.crash]\nmost = 1\n[plugins.crash.docker]",
-            f'image = "{IMAGE}"\ncommand = ["sh", "-c", "exit 3"]\nnetwork = "none"\n',
+            f"mounts = {json.dumps(list(stack.mounts))}",
+            f'image = "{stack.runner_image}"\ncommand = ["sh", "-c", "exit 3"]\nnetwork = "none"\n',
         ]
     )
 
