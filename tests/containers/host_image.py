@@ -101,7 +101,8 @@ def _members() -> Iterator[tuple[tarfile.TarInfo, io.BytesIO | None]]:
     """The folders, links and files of the image."""
     for name, owner in FOLDERS.items():
         member = tarfile.TarInfo(name)
-        member.type, member.mode, member.uid, member.gid = tarfile.DIRTYPE, 0o755, owner, owner
+        mode = 0o1777 if name == "tmp" else 0o755
+        member.type, member.mode, member.uid, member.gid = tarfile.DIRTYPE, mode, owner, owner
         yield member, None
     for name in LINKS:
         link = tarfile.TarInfo(name)
