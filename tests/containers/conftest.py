@@ -11,10 +11,16 @@ from taskmanager_local.demo.process_folder import ProcessFolder, new_process
 
 from .bases import ensure_bases
 from .engine import Engine, NoEngineError, engine_at
+from .host_image import IMAGE as HOST_IMAGE
+from .host_image import host_mounts, host_override
 from .stack import ROOT, Stack
 
 FOLDER = Path(os.environ.get("CONTAINERS", ROOT / ".containers")).resolve()
 OWNER = 1000
+ON_HOST = os.environ.get("IMAGES") == "host"
+"""Whether this machine's programs take the place of the images: quicker, and says nothing about those."""
+BUILT = ("scheduler", "gateway", "runner-shell", "orchestrator")
+"""A service for each of our images; others share them."""
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +28,8 @@ def engine() -> Iterator[Engine]:
     """An engine with all base images."""
     try:
         with engine_at(FOLDER) as found:
-            ensure_bases(found, FOLDER / "bases")
+            if not ON_HOST:
+                ensure_bases(found, FOLDER / "bases")
             yield found
     except NoEngineError as reason:
         pytest.skip(f"the containers were not tried: {reason}")
@@ -44,14 +51,20 @@ def book(files: Path) -> ProcessFolder:
 
 
 @pytest.fixture(scope="session")
-def stack(engine: Engine, files: Path, book: ProcessFolder) -> Iterator[Stack]:
+def stack(
+    engine: Engine, files: Path, book: ProcessFolder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     """The installation: built, started and with a user logged in; removed afterwards with its volumes."""
     made = Stack(engine, files, free_port())
-    made.compose("down", "--volumes", "--timeout", "5")
-    made.compose("build")
+    made.remove()  # what an interrupted run has left
+    if ON_HOST:
+        made.over = host_override(engine, tmp_path_factory.mktemp("host"))
+        made.runner_image, made.mounts = HOST_IMAGE, host_mounts()
+    else:
+        made.compose("build", *BUILT)
     try:
         made.up()
         made.let_in()
         yield made
     finally:
-        made.compose("down", "--volumes", "--timeout", "10")
+        made.remove()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -46,6 +47,45 @@ class Engine:
     program: str
     compose: Sequence[str]
     environment: Mapping[str, str]
+    service: "subprocess.Popen[bytes] | None" = None
+    """The process that answers at the socket, if it is the trial's own; containers do not depend on it."""
+
+    @property
+    def socket(self) -> str:
+        """The path of the socket."""
+        return self.environment.get("DOCKER_HOST", "unix:///var/run/docker.sock").removeprefix("unix://")
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Nothing at the socket answers, while containers and the engine's program go on.
+
+        The service is stopped where it stands; should it hold a lock just then, it is stopped a moment later.
+        """
+        assert self.service is not None
+        try:
+            for _ in range(10):
+                self.service.send_signal(signal.SIGSTOP)
+                if self._program_answers():
+                    break
+                self.service.send_signal(signal.SIGCONT)
+            else:
+                raise AssertionError(f"{self.program} cannot work while its service stands")
+            yield
+        finally:
+            self.service.send_signal(signal.SIGCONT)
+
+    def _program_answers(self) -> bool:
+        try:
+            subprocess.run(
+                [self.program, "ps", "--all"],
+                env={**os.environ, **self.environment},
+                capture_output=True,
+                check=True,
+                timeout=10,
+            )
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def run(self, *arguments: str) -> str:
         """What the engine's program prints; raises CalledProcessError."""
@@ -94,10 +134,11 @@ def engine_at(folder: Path) -> Iterator[Engine]:
             env={**os.environ, **environment},
         )
         over = threading.Event()
-        engine = Engine("podman", compose, environment)
+        engine = Engine("podman", compose, environment, service)
         health = threading.Thread(target=_look_after_health, args=(engine, over))
         try:
-            eventually((Path(short) / "podman.sock").exists, what="podman answers")
+            eventually(Path(engine.socket).exists, what="podman answers")
+            Path(engine.socket).chmod(0o660)  # an orchestrator in a container belongs to the group
             health.start()
             yield engine
         finally:

@@ -6,8 +6,10 @@ import re
 import signal
 import ssl
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -30,6 +32,8 @@ SERVERS = (
     "runner-ocr",
     "runner-tiffvalidation",
 )
+HEALTH_CHECK = ("python", "/opt/taskmanager/container/healthcheck.py")
+"""In a container of our own: says what the service lacks."""
 ONCE = ("accounts", "replica-set", "migrate")
 LIMIT_SECONDS = 120.0
 """Longer than anything here takes on a slow machine."""
@@ -44,26 +48,52 @@ class Stack:
     port: int
     tls: Path | None = None
     token: str = field(default="", repr=False)
+    settings: dict[str, str] = field(default_factory=dict)
+    """Further variables of the compose file."""
+    project: str = PROJECT
+    over: Path | None = None
+    """A further compose file, laid over the project's own."""
+    runner_image: str = "taskmanager-plugin-runner"
+    mounts: Sequence[str] = ()
+    """What a container of that image needs to see of this machine."""
 
     def compose(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run Docker Compose with the project's own files."""
         files = ["docker-compose.yml", *(["docker-compose.tls.yml"] if self.tls else [])]
-        chosen = [part for file in files for part in ("-f", str(ROOT / file))]
+        paths = [*(ROOT / file for file in files), *([self.over] if self.over else [])]
+        chosen = [part for path in paths for part in ("-f", str(path))]
         return self.engine.call(
-            [*self.engine.compose, "-p", PROJECT, *chosen, *arguments],
+            [*self.engine.compose, "-p", self.project, *chosen, *arguments],
             check=check,
             TASKMANAGER_FILES=str(self.files),
             TASKMANAGER_PORT=str(self.port),
             TASKMANAGER_TLS=str(self.tls or ""),
+            **self.settings,
         )
 
-    def up(self) -> None:
-        """Start it and wait until all services are healthy."""
-        self.compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "180")
+    def up(
+        self, *arguments: str, profile: str | None = None, scale: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
+        """Start it, or bring it to so many containers of these services, and wait until all are healthy.
+
+        A service that `scale` does not name has the number that the file gives it.
+        """
+        chosen = ["--profile", profile] if profile else []
+        numbers = [part for name, number in scale.items() for part in ("--scale", f"{name}={number}")]
+        wait = ("--detach", "--no-build", "--wait", "--wait-timeout", "180")
+        self.compose(*chosen, "up", *wait, *numbers, *arguments)
+
+    def remove(self) -> None:
+        """Remove everything, its volumes and what an orchestrator has started in its network included."""
+        of_runners = ("label=taskmanager.place", f"network={self.project}_broker")
+        filters = [part for one in of_runners for part in ("--filter", one)]
+        if left := self.engine.run("ps", "--all", "--quiet", *filters).split():
+            self.engine.run("rm", "--force", "--volumes", *left)
+        self.compose("--profile", "*", "down", "--volumes", "--timeout", "10")
 
     def containers(self, service: str) -> list[str]:
         """The ids of the containers of a service, running or ended."""
-        labels = (f"com.docker.compose.project={PROJECT}", f"com.docker.compose.service={service}")
+        labels = (f"com.docker.compose.project={self.project}", f"com.docker.compose.service={service}")
         filters = [part for label in labels for part in ("--filter", f"label={label}")]
         return self.engine.run("ps", "--all", "--quiet", "--no-trunc", *filters).split()
 
@@ -118,16 +148,28 @@ class Stack:
             client.post("/log-in", data={"name": "admin", "password": found[1]})
             fields = {"current": found[1], "password": PASSWORD, "again": PASSWORD}
             assert client.post("/account", data=fields, headers=_csrf(client)).status_code == 303
-            body = {"name": "trial", "scopes": ["read", "submit"]}
+            body = {"name": "trial", "scopes": ["read", "submit", "scale"]}
             made = client.post("/api/v1/tokens", json=body, headers=_csrf(client)).raise_for_status()
         self.token = made.json()["secret"]
 
-    def submit(self, plugin: str, source: str, destination: str, **more: str) -> str:
+    def submit(self, plugin: str, source: str, destination: str, **more: Any) -> str:
         """Submit a job; returns its id."""
         body = {"plugin": plugin, "source": source, "destination": destination, **more}
         with self.client() as client:
             taken = client.post("/api/v1/jobs", json=body)
         assert taken.status_code == 202, taken.text
+        return str(taken.json()["id"])
+
+    def offer(self, body: Mapping[str, Any], key: str) -> str | None:
+        """Try once to submit a job under a key; its id, or None if there is no answer or not now."""
+        try:
+            with self.client() as client:
+                taken = client.post("/api/v1/jobs", json=body, headers={"Idempotency-Key": key})
+        except httpx.TransportError:
+            return None
+        if taken.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            return None
+        assert taken.status_code == httpx.codes.ACCEPTED, taken.text
         return str(taken.json()["id"])
 
     def status(self, job: str) -> str:
@@ -146,6 +188,12 @@ class Stack:
             return {self.status(job) for job in jobs} == {"DONE"}
 
         eventually(done, within_seconds=LIMIT_SECONDS, what=f"{jobs} are done")
+
+    def told(self, path: str) -> dict[str, Any]:
+        """What the API answers to a GET of a path below /api/v1."""
+        with self.client() as client:
+            found: dict[str, Any] = client.get(f"/api/v1{path}").raise_for_status().json()
+        return found
 
 
 def _csrf(client: httpx.Client) -> dict[str, str]:

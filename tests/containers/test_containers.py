@@ -1,22 +1,17 @@
-"""docker-compose.yml as it runs: what each container may do, that no job is lost, and TLS."""
+"""docker-compose.yml as it runs: what each container may do, and that no job is lost."""
 
-import itertools
 import re
-import ssl
 from pathlib import Path
 
-import httpx
 import pytest
 
-from taskmanager_local.certificates import Certificates
 from taskmanager_local.demo.process_folder import ProcessFolder
 
 from .stack import SERVERS, Stack
+from .work import CONNECT, address_of, jobs
 
 pytestmark = pytest.mark.timeout(1800)
 
-NUMBERS = itertools.count(1)
-CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)"
 BROKER_LOGIN = """
 import sys, pika
 credentials = pika.PlainCredentials(sys.argv[1], sys.argv[1])
@@ -27,40 +22,6 @@ import pymongo
 client = pymongo.MongoClient("mongodb://mongo:27017/?replicaSet=rs0", serverSelectionTimeoutMS=5000)
 client.taskmanager.jobs.find_one()
 """
-SERVICE_LOGIN = """
-import asyncio, sys
-from pathlib import Path
-from taskmanager.rabbit import Broker
-async def nothing(channel): pass
-url = Path("/run/accounts/amqp_url").read_text().replace("@rabbitmq:", f"@{sys.argv[1]}:")
-asyncio.run(Broker.once(url, "trial", nothing))
-"""
-DATABASE_LOGIN = """
-import sys, pymongo
-from pathlib import Path
-url = Path("/run/accounts/mongodb_url").read_text().replace("@mongo:", f"@{sys.argv[1]}:")
-url = url.replace("replicaSet=rs0", "directConnection=true")
-pymongo.MongoClient(url, serverSelectionTimeoutMS=5000).taskmanager.jobs.find_one()
-"""
-
-
-def jobs(stack: Stack, book: ProcessFolder, files: Path) -> list[str]:
-    """One job of each plugin, with a destination that no other job has."""
-
-    def to(plugin: str) -> str:
-        return f"/files/{book.number}/images/{plugin}_{next(NUMBERS)}"
-
-    source = f"/files/{book.masters.relative_to(files)}"
-    return [
-        stack.submit("shell", source, to("shell"), template="jpeg"),
-        stack.submit("jp2", source, to("jp2")),
-    ]
-
-
-def address_of(stack: Stack, service: str, network: str) -> str:
-    networks = stack.inspected(stack.containers(service)[0])["NetworkSettings"]["Networks"]
-    [found] = [one["IPAddress"] for name, one in networks.items() if name.endswith(f"_{network}")]
-    return str(found)
 
 
 def test_jobs_over_real_images_are_done(stack: Stack, book: ProcessFolder, files: Path) -> None:
@@ -145,42 +106,3 @@ def test_down_and_up_again_keeps_jobs_passwords_and_users(
     stack.compose("down", "--timeout", "30")
     stack.up()
     stack.wait_until_done(*before, *jobs(stack, book, files))
-
-
-def test_with_tls_everything_is_verified_and_a_wrong_name_is_refused(
-    stack: Stack, book: ProcessFolder, files: Path, tmp_path: Path
-) -> None:
-    before = jobs(stack, book, files)
-    stack.compose("down", "--timeout", "30")
-    certificates = Certificates(tmp_path / "tls")
-    for names in (["rabbitmq"], ["mongo"], ["gateway", "localhost"]):
-        certificates.issue(names)
-    stack.tls = certificates.folder
-    stack.up()
-    stack.wait_until_done(*before, *jobs(stack, book, files))
-
-    other_name = stack.client(base_url=f"https://127.0.0.1:{stack.port}")
-    with other_name, pytest.raises(httpx.ConnectError, match="IP address mismatch"):
-        other_name.get("/health/ready")
-    other_authority = stack.client(verify=ssl.create_default_context())
-    with other_authority, pytest.raises(httpx.ConnectError, match="certificate verify failed"):
-        other_authority.get("/health/ready")
-    with (
-        stack.client(base_url=f"http://localhost:{stack.port}") as plain,
-        pytest.raises(httpx.TransportError),
-    ):
-        plain.get("/health/ready")
-
-    def broker(name: str) -> str:
-        return stack.inside("runner-shell", "python", "-c", SERVICE_LOGIN, name).stderr
-
-    def database(name: str) -> str:
-        return stack.inside("gateway", "python", "-c", DATABASE_LOGIN, name).stderr
-
-    assert (broker("rabbitmq"), database("mongo")) == ("", "")
-    assert re.search("BrokerUnavailable|certificate|SSL", broker(address_of(stack, "rabbitmq", "broker")))
-    assert re.search("mismatch|certificate", database(address_of(stack, "mongo", "database")))
-    closed = stack.inside("runner-shell", "python", "-c", CONNECT, "rabbitmq", "5672")
-    assert "refused" in closed.stderr
-    for service in SERVERS:
-        assert stack.inside(service, "cat", "/run/accounts/ca-key.pem").returncode != 0

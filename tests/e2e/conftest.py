@@ -133,7 +133,8 @@ def running_system(base: Path, *options: str, settings: Mapping[str, str]) -> It
     folder, roots = base / "stack", base / "goobi"
     roots.mkdir(exist_ok=True)
     try:
-        local(folder, "up", "--no-log-in", "--roots", str(roots), *options, settings=settings)
+        plain = ("--no-log-in", "--no-orchestrator", "--roots", str(roots))
+        local(folder, "up", *plain, *options, settings=settings)
         plan = load_plan(StackFolder(folder))
         assert plan is not None, "the system was started"
         with httpx.Client(base_url=plan.gateways[0], timeout=20) as client:

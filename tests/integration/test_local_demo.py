@@ -1,15 +1,22 @@
 """`make demo` as it runs for a newcomer: the real stack, three plugins, results in a Goobi-shaped folder."""
 
+import json
 import os
 import subprocess
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from PIL import Image
 
+from taskmanager_local import orchestrated
 from taskmanager_local.demo.book import PAGE_SIZE
+from taskmanager_local.state import StackFolder
+from taskmanager_testing.plain_http import PLAIN
+from taskmanager_testing.waiting import eventually
 
 LOCAL = Path(sysconfig.get_path("scripts")) / "taskmanager-local"
 PAGES = [f"{number:08d}" for number in range(1, 8)]
@@ -43,6 +50,25 @@ def image_size(file: Path) -> tuple[int, int]:
         return image.size
 
 
+def scaled(folder: Path, desired: int) -> None:
+    """Give jp2 so many runners at the place of the local stack, as plus and minus do, and wait for them."""
+    gateway = json.loads(run(folder, "status", "--json").stdout)["gateway"]
+    address = f"{gateway}/api/v1/plugins/jp2/replicas"
+    with httpx.Client(verify=PLAIN) as client:
+
+        def here() -> dict[str, Any]:
+            sets = client.get(address).raise_for_status().json()["replicas"]
+            return {one["place"]: one for one in sets}.get(orchestrated.PLACE, {})
+
+        eventually(here, what="a report of the orchestrator")
+        wish = {"mode": "manual", "desired": desired}
+        client.put(f"{address}/{orchestrated.PLACE}", json=wish).raise_for_status()
+        wanted = {"running": desired, "starting": 0, "draining": 0, "stopping": 0}
+        eventually(
+            lambda: wanted.items() <= here()["counts"].items(), within_seconds=60, what=f"jp2: {wanted}"
+        )
+
+
 def test_the_demo_converts_a_drawn_book_and_says_when_a_page_is_broken(folder: Path, tmp_path: Path) -> None:
     done = run(folder, "demo")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -67,6 +93,11 @@ def test_the_demo_converts_a_drawn_book_and_says_when_a_page_is_broken(folder: P
     assert failed.returncode == 1
     assert "ended in ERROR: " in failed.stdout
     assert "broken.tif" in failed.stdout
+    scaled(folder, 2)
+    scaled(folder, 1)
+    [replica] = orchestrated.running(StackFolder(folder)).values()
+    run(folder, "down")
+    assert not replica.is_running()
 
 
 def test_with_a_fake_goobi_it_shows_every_report_up_to_the_closed_steps(folder: Path, tmp_path: Path) -> None:

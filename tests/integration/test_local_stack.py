@@ -4,8 +4,10 @@ import json
 import os
 import signal
 import stat
+import subprocess
 import sys
 import textwrap
+import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from taskmanager_local import readiness, services, supervision
+from taskmanager_local import orchestrated, readiness, services, supervision
 from taskmanager_local.commands import LocalStackError
 from taskmanager_local.services import Options
 from taskmanager_local.stack import ProcessStatus, Stack
@@ -50,6 +52,7 @@ PROGRAMS = (
     "taskmanager-scheduler",
     "taskmanager-migrate",
     "taskmanager-plugin-runner",
+    "taskmanager-orchestrator",
 )
 
 
@@ -62,7 +65,7 @@ class Bench:
         self.unready = folder / "unready"
         self.said: list[str] = []
         self.stack = Stack(self.folder, self.said.append)
-        self.options = Options(roots=(folder,), slots=3, transfers=1)
+        self.options = Options(roots=(folder,), slots=3, transfers=1, orchestrator=False)
         self.programs = folder / "bin"
         self.programs.mkdir()
         script = textwrap.dedent(STAND_IN).lstrip()
@@ -189,11 +192,35 @@ def test_a_failed_migration_stops_up_with_its_own_words(
         bench.stack.up(bench.options)
 
 
+def test_down_ends_the_runners_that_the_orchestrator_started(bench: Bench) -> None:
+    bench.stack.up(bench.options)
+    bench.folder.replicas.mkdir()
+    command = [sys.executable, "-c", "import signal; signal.pause()"]
+    with subprocess.Popen(command, start_new_session=True) as replica:
+        began = psutil.Process(replica.pid).create_time()
+        # the second ended long ago, and its number is another's by now
+        for name, started in (("here.jp2.1", began), ("here.jp2.2", began - 60)):
+            record = {"plugin": "jp2", "name": name, "pid": replica.pid, "started": started}
+            (bench.folder.replicas / f"{name}.process.json").write_text(json.dumps(record))
+        assert list(orchestrated.running(bench.folder)) == ["here.jp2.1"], (
+            "another has the number of the other"
+        )
+        bench.stack.down()
+        assert replica.wait() == -signal.SIGTERM
+
+
 def test_more_of_everything_on_request(bench: Bench) -> None:
     options = Options(roots=bench.options.roots, schedulers=2, gateways=2, runners=2)
     plan = bench.stack.up(options)
     assert [command.name for command in plan.services] == [
         *("gateway-1", "gateway-2", "scheduler-1", "scheduler-2"),
-        *("runner-shell-1", "runner-shell-2", "runner-jp2-1", "runner-jp2-2"),
+        *("runner-shell-1", "runner-shell-2", "runner-jp2-1", "runner-jp2-2", "orchestrator"),
     ]
     assert len(set(plan.gateways)) == 2
+    [start] = bench.starts_of("taskmanager-orchestrator")
+    file = tomllib.loads(Path(start["environment"]["TASKMANAGER_ORCHESTRATOR"]).read_text())
+    assert (file["place"], list(file["plugins"])) == ("this-machine", ["shell", "jp2"])
+    template = file["plugins"]["jp2"]["local"]
+    assert " ".join(template["command"]).endswith("--plugin jp2 --id {name} --slots 2 --transfers 2")
+    assert template["environment"]["AMQP_URL"] == "amqp://broker.test"
+    assert "MONGODB_URL" not in template["environment"]

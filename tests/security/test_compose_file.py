@@ -1,6 +1,7 @@
 """The compose file as Docker Compose itself reads it: what each container may do, reach and read."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,11 @@ def test_what_watches_is_open_to_this_machine_only_knows_no_password_and_reaches
         "grafana": {"monitoring"},
     }
     settings = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.compose.yml").read_text(encoding="utf-8"))
+    [port] = re.findall(
+        r"TASKMANAGER_HTTP_PORT=(\d+)", (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8")
+    )
+    by_name = [one["dns_sd_configs"][0]["port"] for one in settings["scrape_configs"][:3]]
+    assert by_name == [int(port)] * 3
     asked = {one["job_name"]: one["dns_sd_configs"][0]["names"] for one in settings["scrape_configs"][:3]}
     assert set(asked["taskmanager-runner"]) == RUNNERS
     assert {name for names in asked.values() for name in names} == {"gateway", "scheduler", *RUNNERS}

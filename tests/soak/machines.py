@@ -225,7 +225,7 @@ def start_services(
     stack: ExitStack, machines: Machines, options: Options, settings: Mapping[str, str]
 ) -> None:
     """Two of each service and the runners, once the servers are up; killed when the stack is left."""
-    options = replace(options, gateways=2, schedulers=2, log_in=False)
+    options = replace(options, gateways=2, schedulers=2, log_in=False, orchestrator=False)
     # one account for all
     access = ServiceAccess(machines.folder.path / "access", machines.urls.services, machines.urls.database)
     environment = service_environment(options.roots)

@@ -22,3 +22,8 @@ def test_the_changelog_knows_the_version_and_what_comes_next() -> None:
     assert headings[0] == "[Unreleased]"
     assert re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", headings[1]), headings[1]
     assert headings[1].startswith(f"[{__version__}]")
+
+
+def test_images_are_labelled_with_the_version() -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r'image\.version="(.*)"', dockerfile) == [__version__]

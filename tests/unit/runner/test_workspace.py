@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections import namedtuple
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from taskmanager.errors import JobFailedError, PathRefusedError, PermanentError
 from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.failures import clean_text, file_sentence, job_error
 from taskmanager_plugin_runner.files.upload_modes import UploadMode
-from taskmanager_plugin_runner.settings import default_runner_id
+from taskmanager_plugin_runner.settings import RUNNER_ID_PATTERN, default_runner_id
 from taskmanager_plugin_runner.system.filesystems import is_local
+from taskmanager_plugin_runner.transport import recovery
 from taskmanager_plugin_runner.transport.recovery import held_folder, recover
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder, Input, bring_input, open_destination
 
@@ -152,6 +154,44 @@ def test_a_workspace_folder_belongs_to_one_runner_at_a_time(tmp_path: Path) -> N
             pass
     with held_folder(tmp_path, "r1"):
         pass
+
+
+def test_a_number_in_the_id_is_the_lowest_that_nobody_has(tmp_path: Path) -> None:
+    with held_folder(tmp_path, "jp2-{number}") as first:
+        with held_folder(tmp_path, "jp2-{number}") as second, held_folder(tmp_path, "jp2-{number}") as third:
+            assert [one.name for one in (first, second, third)] == ["jp2-1", "jp2-2", "jp2-3"]
+        with held_folder(tmp_path, "jp2-2"), held_folder(tmp_path, "jp2-{number}") as another:
+            assert another.name == "jp2-3"
+    with held_folder(tmp_path, "jp2-{number}") as following:
+        assert following.name == "jp2-1", "whoever comes next has the id of one that is gone"
+
+
+def test_more_runners_than_numbers_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recovery, "MOST_NUMBERS", 1)
+    with (
+        held_folder(tmp_path, "jp2-{number}"),
+        pytest.raises(PermanentError, match="1 runners"),
+        held_folder(tmp_path, "jp2-{number}"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        ("jp2-{number}", True),
+        ("{number}", False),
+        ("a-{number}-{number}", False),
+        ("a-{other}", False),
+        ("a" * 80, True),
+        ("a" * 81, False),
+        (f"{'a' * 40}{{number}}{'b' * 31}", True),
+        (f"{'a' * 41}{{number}}", False),
+    ],
+)
+def test_an_id_may_hold_one_number(text: str, accepted: bool) -> None:
+    """Expanded, none is longer than 80 characters."""
+    assert bool(re.fullmatch(RUNNER_ID_PATTERN, text)) is accepted
 
 
 def test_a_workspace_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:

@@ -103,6 +103,11 @@ def _add_up_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--schedulers", type=int, default=defaults.schedulers, help="number of schedulers")
     parser.add_argument("--gateways", type=int, default=defaults.gateways, help="number of gateways")
     parser.add_argument(
+        "--no-orchestrator",
+        action="store_true",
+        help="start none: the pages cannot start and stop further runners",
+    )
+    parser.add_argument(
         "--goobi", choices=DIALECTS, help="also start a fake Goobi, which receives the reports"
     )
     parser.add_argument(
@@ -147,6 +152,7 @@ def _options(options: argparse.Namespace) -> Options:
         plugins=tuple(options.plugins),
         goobi=options.goobi,
         log_in=not options.no_log_in,
+        orchestrator=not options.no_orchestrator,
         schedulers=options.schedulers,
         gateways=options.gateways,
         gateway_port=options.port,

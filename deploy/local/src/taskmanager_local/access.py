@@ -46,6 +46,11 @@ class ServiceAccess:
         """The variables of the migration."""
         return {**self._broker("migrate", USERS.migrate), **self._database(Account.MIGRATE)}
 
+    @property
+    def orchestrator(self) -> dict[str, str]:
+        """The variables of the orchestrator: none for the database."""
+        return self._broker("orchestrator", USERS.orchestrator)
+
     def runner(self, plugin: str) -> dict[str, str]:
         """The variables of a plugin's runners: none for the database."""
         return self._broker(f"runner-{plugin}", USERS.runner(plugin))

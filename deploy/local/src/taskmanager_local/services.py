@@ -5,13 +5,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from taskmanager_local.access import ServiceAccess
 from taskmanager_local.commands import LOOPBACK, Command, LocalStackError, private_folder
+from taskmanager_local.orchestrated import ReplicaCommand, write_file
 from taskmanager_local.state import Ports, StackFolder
 
 READY_PATH = "/health/ready"
@@ -27,6 +28,7 @@ class Options:
         slots: how many jobs one runner runs at a time.
         transfers: how many jobs one runner transfers in or out at a time.
         runners: how many runners each plugin has.
+        orchestrator: whether one is started, so that the pages can start and stop further runners.
         plugins: the plugins to start runners for; if empty, all that are installed.
         log_in: whether users and programs have to authenticate.
         goobi: the Goobi to start with them (a key of `goobi.DIALECTS`); None for none.
@@ -49,6 +51,7 @@ class Options:
     plugins: tuple[str, ...] = ()
     goobi: str | None = None
     log_in: bool = True
+    orchestrator: bool = True
 
 
 def program(name: str) -> str:
@@ -109,8 +112,12 @@ class ServiceCommands:
     access: ServiceAccess
 
     def all(self) -> list[Command]:
-        """Gateways, schedulers and runners, in this order."""
-        return [*self._gateways(), *self._schedulers(), *self._runners()]
+        """Gateways, schedulers, runners and the orchestrator, in this order."""
+        plugins = self._plugins()
+        numbers = range(1, self.options.runners + 1)
+        runners = [self._runner(plugin, number) for plugin in plugins for number in numbers]
+        orchestrators = [self._orchestrator(plugins)] if self.options.orchestrator else []
+        return [*self._gateways(), *self._schedulers(), *runners, *orchestrators]
 
     def _gateways(self) -> list[Command]:
         preferred = [self.options.gateway_port, *[None] * (self.options.gateways - 1)]
@@ -126,12 +133,10 @@ class ServiceCommands:
             self._with_store(f"scheduler-{number}", "taskmanager-scheduler", access) for number in numbers
         ]
 
-    def _runners(self) -> list[Command]:
-        numbers = range(1, self.options.runners + 1)
+    def _plugins(self) -> list[str]:
         listing = _listed_plugins()
         sys.stderr.write(listing.stderr)
-        plugins = _chosen(self.options.plugins, listing.stdout.split())
-        return [self._runner(plugin, number) for plugin in plugins for number in numbers]
+        return _chosen(self.options.plugins, listing.stdout.split())
 
     def _with_store(
         self, name: str, command: str, access: Mapping[str, str], port: int | None = None
@@ -145,12 +150,32 @@ class ServiceCommands:
         # the same id at every start, so that the scheduler recognises a runner that comes back
         identity = f"local-{plugin}-{number}"
         workspace = private_folder(self.folder.path / "workspace" / identity)
-        arguments = [program("taskmanager-plugin-runner"), "--plugin", plugin, "--id", identity]
-        arguments += ["--slots", str(self.options.slots), "--transfers", str(self.options.transfers)]
         return self._command(
             f"runner-{plugin}-{number}",
-            arguments,
+            self._runner_arguments(plugin, identity),
             {**self.access.runner(plugin), "TASKMANAGER_WORKSPACE": str(workspace)},
+        )
+
+    def _runner_arguments(self, plugin: str, identity: str) -> list[str]:
+        arguments = [program("taskmanager-plugin-runner"), "--plugin", plugin, "--id", identity]
+        return [*arguments, "--slots", str(self.options.slots), "--transfers", str(self.options.transfers)]
+
+    def _orchestrator(self, plugins: Sequence[str]) -> Command:
+        workspace = str(private_folder(self.folder.path / "workspace"))
+        own = {"TASKMANAGER_WORKSPACE": workspace, "TASKMANAGER_HTTP_PORT": "0"}
+        replicas = {
+            plugin: ReplicaCommand(
+                self._runner_arguments(plugin, "{name}"), {**self.access.runner(plugin), **own}
+            )
+            for plugin in plugins
+        }
+        return self._command(
+            "orchestrator",
+            [program("taskmanager-orchestrator")],
+            {
+                **self.access.orchestrator,
+                "TASKMANAGER_ORCHESTRATOR": str(write_file(self.folder, replicas)),
+            },
         )
 
     def _command(

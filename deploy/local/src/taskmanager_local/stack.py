@@ -10,11 +10,19 @@ from taskmanager_local import readiness
 from taskmanager_local.commands import Command, LocalStackError
 from taskmanager_local.launch import read_record
 from taskmanager_local.mongod import Mongod
+from taskmanager_local.orchestrated import running
 from taskmanager_local.plan import make_plan, mongod_folder
 from taskmanager_local.rabbitmq import wait_until_broker_answers
 from taskmanager_local.services import Options, migrate_command
 from taskmanager_local.state import Plan, StackFolder, load_plan, save_plan
-from taskmanager_local.supervision import SERVERS, SERVICES, Supervisor, end_left_over, find_process
+from taskmanager_local.supervision import (
+    SERVERS,
+    SERVICES,
+    Supervisor,
+    end_left_over,
+    end_processes,
+    find_process,
+)
 
 MIGRATE_LIMIT = timedelta(seconds=60)
 
@@ -80,6 +88,7 @@ class Stack:
             if was_running:
                 self._say("stopping the services")
                 self._supervisor.stop_group(SERVICES)
+                self._end_replicas()
                 self._say("stopping the servers")
                 self._supervisor.stop_group(SERVERS)
                 self._supervisor.shutdown()
@@ -109,7 +118,15 @@ class Stack:
 
     def _end_left_over(self, plan: Plan) -> list[str]:
         ended = end_left_over(self._folder, [command.name for command in plan.services])
-        return [*ended, *end_left_over(self._folder, [command.name for command in reversed(plan.servers)])]
+        return [
+            *ended,
+            *self._end_replicas(),
+            *end_left_over(self._folder, [command.name for command in reversed(plan.servers)]),
+        ]
+
+    def _end_replicas(self) -> list[str]:
+        """End the runners that the orchestrator started, once it is gone; returns their ids."""
+        return end_processes(running(self._folder))
 
     def _start_servers(self, plan: Plan) -> None:
         if plan.servers:

@@ -45,6 +45,11 @@ class StackFolder:
             / "supervisor.sock"
         )
 
+    @property
+    def replicas(self) -> Path:
+        """Records and logs of the runners that the orchestrator starts."""
+        return self.path / "replicas"
+
     def log(self, name: str) -> Path:
         """The log of one process."""
         return self.logs / f"{name}.log"

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from shlex import quote
@@ -182,25 +182,30 @@ def _escaped(value: object) -> str:
 
 def find_process(record: Record | None) -> psutil.Process | None:
     """The process of that record if it is still running; the start time distinguishes a reused process id."""
-    if record is None:
-        return None
+    return same_process(record.pid, record.create_time) if record else None
+
+
+def same_process(pid: int, created: float) -> psutil.Process | None:
+    """The process with this number if it began at this moment (seconds since the epoch) and still runs."""
     try:
-        process = psutil.Process(record.pid)
-        same = abs(process.create_time() - record.create_time) < CREATE_TIME_SLACK_SECONDS
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - created) < CREATE_TIME_SLACK_SECONDS
         return process if same and not _is_over(process) else None
     except psutil.NoSuchProcess:
         return None
 
 
 def end_left_over(folder: StackFolder, names: Iterable[str]) -> list[str]:
-    """End what a vanished supervisor left behind: the named processes and all their descendants.
+    """End what a vanished supervisor left behind; returns the names of those that were still running."""
+    found = {name: process for name in names if (process := find_process(read_record(folder.record(name))))}
+    return end_processes(found)
+
+
+def end_processes(found: Mapping[str, psutil.Process]) -> list[str]:
+    """End these processes and all their descendants; returns their names.
 
     Each gets SIGTERM and time to end in order, then SIGKILL, which its descendants get too.
-
-    Returns:
-        The names of those that were still running.
     """
-    found = {name: process for name in names if (process := find_process(read_record(folder.record(name))))}
     families = [member for process in found.values() for member in _family(process)]
     for process in found.values():
         _send(process, signal.SIGTERM)

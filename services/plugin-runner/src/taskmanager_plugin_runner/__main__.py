@@ -78,7 +78,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--id",
         type=_runner_id,
         metavar="ID",
-        help="id of this runner, the same at every start (default: HOST-PLUGIN)",
+        help="id of this runner, the same at every start; {number} in it: the lowest that is free "
+        "in the workspace (default: HOST-PLUGIN)",
     )
     return parser.parse_args(arguments)
 
@@ -91,16 +92,18 @@ def _positive(text: str) -> int:
 
 def _runner_id(text: str) -> str:
     if not re.fullmatch(RUNNER_ID_PATTERN, text):
-        raise argparse.ArgumentTypeError(f"{text!r} may only hold letters, digits, '.', '_' and '-'")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} may only hold letters, digits, '.', '_', '-' and once {{number}}"
+        )
     return text
 
 
 def identify(
-    options: argparse.Namespace, settings: RunnerSettings, manifest: PluginManifest
+    runner: str, options: argparse.Namespace, settings: RunnerSettings, manifest: PluginManifest
 ) -> RunnerIdentity:
-    """How this runner identifies itself to the scheduler."""
+    """How the runner with this id identifies itself to the scheduler."""
     return RunnerIdentity(
-        runner=options.id or settings.runner_id or default_runner_id(manifest.name),
+        runner=runner,
         instance=uuid4().hex,
         manifest=settings.limited(manifest, options.slots),
         host=socket.gethostname(),
@@ -191,10 +194,11 @@ def main() -> None:
     except TaskManagerError as error:
         _leave(str(error), WRONG_USE)
     logs.configure("plugin-runner", log_format=settings.log_format, level=settings.log_level)
-    identity = identify(options, settings, manifest)
+    wanted = options.id or settings.runner_id or default_runner_id(manifest.name)
     try:
         tracing.configure("plugin-runner", __version__, settings.otlp_endpoint)
-        with held_folder(settings.workspace, identity.runner) as folder:
+        with held_folder(settings.workspace, wanted) as folder:
+            identity = identify(folder.name, options, settings, manifest)
             seal = settings.seal
             orphaned_processes.end(folder, {user.uid for user in settings.users})
             recover(folder, settings.goobi, seal)

@@ -17,7 +17,9 @@ from taskmanager_plugin_runner.files.upload_modes import UploadMode
 from taskmanager_plugin_runner.system.memory import machine_bytes, share_of
 from taskmanager_plugin_runner.system.slot_users import SlotUser, parse_users
 
-RUNNER_ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$"
+NUMBER = "{number}"
+"""In the id of a runner: the lowest number that is free in its workspace."""
+RUNNER_ID_PATTERN = r"^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,79}|[A-Za-z0-9_.-]{0,39}\{number\}[A-Za-z0-9_.-]{0,31})$"
 """A runner's id becomes part of a queue name, a routing key and a folder name."""
 
 
@@ -47,7 +49,8 @@ class RunnerSettings(RootsSettings, TracingSettings):
     templates: Path | None = None
     """Folder with additional templates for the plugins."""
     runner_id: str | None = Field(default=None, pattern=RUNNER_ID_PATTERN)
-    """Must stay the same across restarts and be unique; none: `<host>-<plugin>`."""
+    """Must stay the same across restarts and be unique; none: `<host>-<plugin>`. `{number}` in it becomes the
+    lowest number from 1 that no runner with the same workspace has: for replicas, whose host names change."""
     paths: str = ""
     """Where the folders of stored jobs are on this machine: `/stored=/here` pairs, separated by `:`."""
     upload_mode: UploadMode = UploadMode.AUTO

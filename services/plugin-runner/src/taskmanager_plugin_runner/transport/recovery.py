@@ -11,31 +11,55 @@ from taskmanager.process.logs import get_logger
 from taskmanager_plugin_runner.failures import file_sentence
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results.placement import clean
+from taskmanager_plugin_runner.settings import NUMBER
 from taskmanager_plugin_runner.transport.choice import undo
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 
 LOCK = ".lock"
+MOST_NUMBERS = 1000
+"""More runners than one workspace ever serves."""
 
 log = get_logger(__name__)
 
 
 @contextlib.contextmanager
 def held_folder(workspace: Path, runner: str) -> Iterator[Path]:
-    """The folder `<workspace>/<runner>`, locked; raises PermanentError if it cannot be used."""
-    folder = workspace.resolve() / runner
+    """The folder `<workspace>/<runner>`, locked; its name is the runner's id.
+
+    `{number}` in `runner` becomes the lowest number from 1 whose folder nobody holds. The kernel gives a lock
+    up when its process ends, so whoever starts next has the id, and the files, of one that is gone.
+
+    Raises:
+        PermanentError: the folder cannot be used, or all are held.
+    """
+    for number in range(1, MOST_NUMBERS + 1):
+        folder = workspace.resolve() / runner.replace(NUMBER, str(number))
+        descriptor = _locked(folder)
+        if descriptor is not None:
+            break
+        if NUMBER not in runner:
+            raise PermanentError(
+                f"another runner {runner} uses the workspace {workspace}: give this one another --id"
+            )
+    else:
+        raise PermanentError(f"{MOST_NUMBERS} runners {runner} use the workspace {workspace}")
+    with os.fdopen(descriptor, "rb"):
+        yield folder
+
+
+def _locked(folder: Path) -> int | None:
+    """The open and locked file in the folder; None if another process has locked it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise PermanentError(f"the workspace cannot be used: {file_sentence(error)}") from error
-    with os.fdopen(descriptor, "rb"):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise PermanentError(
-                f"another runner {runner} uses the workspace {workspace}: give this one another --id"
-            ) from error
-        yield folder
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def recover(folder: Path, goobi: Path | None = None, seal: Seal = NO_KEY) -> int:

@@ -1,0 +1,54 @@
+"""What is in our images: no more than they need, and a list of it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from taskmanager import __version__
+
+from .engine import Engine
+from .stack import Stack
+
+IMAGES = ("gateway", "scheduler", "plugin-runner", "orchestrator")
+OF_BUILDING = ("gcc", "cc", "make", "node", "npm", "git", "/opt/build", "/opt/sbom", "/source", "/wheels")
+"""Of the stages that build, none of which may be left."""
+
+
+@pytest.fixture(params=IMAGES)
+def image(request: pytest.FixtureRequest, stack: Stack) -> str:
+    """The name of a built image."""
+    if stack.over is not None:
+        pytest.skip("no image was built: this machine's programs take their place")
+    return f"taskmanager-{request.param}"
+
+
+def inside(engine: Engine, image: str, *command: str) -> str:
+    """What a program in a container of the image prints."""
+    return engine.run("run", "--rm", "--network", "none", "--read-only", image, *command)
+
+
+def test_an_image_says_what_it_is_and_is_not_for_root(engine: Engine, image: str) -> None:
+    [inspected] = json.loads(engine.run("image", "inspect", image))
+    config: Mapping[str, Any] = inspected["Config"]
+    labels = {name.rpartition(".")[2]: value for name, value in config["Labels"].items()}
+    assert labels["title"] == f"Goobi TaskManager: {image.removeprefix('taskmanager-')}"
+    assert (labels["version"], labels["licenses"]) == (__version__, "Apache-2.0")
+    assert int(config["User"]) > 0
+    assert config["Healthcheck"]["Test"][0] == "CMD"
+
+
+def test_nothing_is_left_of_the_stages_that_build(engine: Engine, image: str) -> None:
+    script = " ".join(f"command -v {one} || ls -d {one} 2>/dev/null;" for one in OF_BUILDING)
+    assert inside(engine, image, "sh", "-c", f"{script} true") == ""
+
+
+def test_an_image_carries_the_list_of_its_python_packages(engine: Engine, image: str) -> None:
+    listed = json.loads(inside(engine, image, "cat", "/opt/taskmanager/sbom.cdx.json"))
+    assert listed["bomFormat"] == "CycloneDX"
+    found = {one["name"]: one["version"] for one in listed["components"]}
+    script = "import importlib.metadata as m; [print(d.name, d.version) for d in m.distributions()]"
+    installed = dict(line.split() for line in inside(engine, image, "python", "-c", script).splitlines())
+    assert found == installed
+    assert {"taskmanager", "pika"} <= set(found)
