@@ -41,9 +41,7 @@ for file in taskmanager.env gateway.env runner.env orchestrator.toml; do
 done
 if [ "$servers" = yes ]; then
     put servers/rabbitmq.conf /etc/rabbitmq/conf.d/20-taskmanager.conf
-    put servers/rabbitmq-server.service.conf /etc/systemd/system/rabbitmq-server.service.d/taskmanager.conf
     put servers/mongod.conf /etc/mongod.conf
-    put servers/mongod.service.conf /etc/systemd/system/mongod.service.d/taskmanager.conf
 fi
 [ -z "$root" ] || exit 0
 systemd-sysusers /usr/lib/sysusers.d/taskmanager.conf

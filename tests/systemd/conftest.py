@@ -1,4 +1,4 @@
-"""One machine for the whole trial. Not part of `make test`: run `make systemd`."""
+"""A machine for each file of the trial. Not part of `make test`: run `make systemd`."""
 
 import os
 from collections.abc import Iterator
@@ -14,6 +14,9 @@ from tests.systemd.machine import Machine, machine_at
 from taskmanager_local.demo.process_folder import ProcessFolder, new_process
 from taskmanager_local.mongod import mongod_program
 
+TOOLS = ROOT / ".venv" / "tools"
+PYTHON = (TOOLS / "bin" / "python").resolve().parents[1]
+"""What the tools run with; where that is /usr, the machine has its own."""
 DIST = Path(os.environ.get("DIST", ROOT / "dist"))
 
 
@@ -29,16 +32,19 @@ def book(files: Path) -> ProcessFolder:
     return new_process(files, None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def machine(files: Path) -> Iterator[Machine]:
     """A machine with systemd, RabbitMQ as Debian installs it, and mongod."""
     FOLDER.mkdir(exist_ok=True)
     mounts = {
         DIST: f"{WHEELS}:ro",
-        ROOT / "deploy" / "systemd": f"{SOURCES}:ro",
+        ROOT / "deploy": f"{SOURCES}:ro",
+        TOOLS: f"{TOOLS}:ro",
+        PYTHON: f"{PYTHON}:ro",
         Path(mongod_program()): f"{MONGOD}:ro",
         files: f"{METADATA}:rw",
     }
+    mounts.pop(Path("/usr"), None)
     try:
         with machine_at(FOLDER, mounts) as made:
             made.run("useradd --system mongodb")
@@ -49,7 +55,7 @@ def machine(files: Path) -> Iterator[Machine]:
         pytest.skip(f"systemd was not tried: {reason}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def installation(machine: Machine, book: ProcessFolder) -> Installation:
     """The TaskManager, as docs/systemd.md says, and a template whose jobs take as long as wanted."""
     made = Installation(machine)

@@ -19,7 +19,7 @@ from taskmanager_local.demo.process_folder import ProcessFolder
 from taskmanager_testing.waiting import eventually
 
 METADATA = "/opt/digiverso/goobi/metadata"
-WHEELS, SOURCES, MONGOD = "/srv/wheels", "/srv/systemd", "/srv/mongod"
+WHEELS, SOURCES, MONGOD = "/srv/taskmanager/dist", "/srv/taskmanager/deploy", "/srv/mongod"
 BIN = "/opt/taskmanager/bin"
 PLUGINS = ("shell", "jp2", "jp2validation", "tiffvalidation")
 RUNNERS = ("taskmanager-runner-shell@shell-1.service", "taskmanager-runner-jp2@jp2-1.service")
@@ -91,10 +91,11 @@ class Installation:
             run("python3 -m venv /opt/taskmanager")
             run(f"{BIN}/pip install --quiet --no-index --find-links {WHEELS} {OURS}")
         with self.step("units, users, passwords"):
-            run(f"sh {SOURCES}/install.sh --servers {' '.join(PLUGINS)}")
+            run(f"sh {SOURCES}/systemd/install.sh --servers {' '.join(PLUGINS)}")
             run(
                 f"{BIN}/taskmanager-accounts /etc/taskmanager/accounts --plugins {' '.join(PLUGINS)}"
                 f" --broker 127.0.0.1:5672 --database '{DATABASE}' --retire guest"
+                " --owner broker $(id -u rabbitmq) --owner database $(id -u mongodb)"
             )
         with self.step("RabbitMQ and MongoDB"):
             run("systemctl restart rabbitmq-server mongod")

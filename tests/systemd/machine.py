@@ -77,7 +77,8 @@ def machine_at(folder: Path, mounts: Mapping[Path, str]) -> Iterator[Machine]:
         client = DockerClient(base_url=address)
         container = client.containers.run(
             _image_of(client, folder),
-            "/lib/systemd/systemd",
+            # as on a machine, and unlike in a container: what is mounted for a unit (its credentials) arrives there
+            ["/bin/sh", "-c", "mount --make-rshared / && exec /lib/systemd/systemd"],
             detach=True,
             hostname=HOST_NAME,
             network_mode="none",

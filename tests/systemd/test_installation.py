@@ -57,6 +57,7 @@ def test_a_service_reads_its_own_passwords_and_no_others(installation: Installat
     assert seen("ls /run/credentials").split() == [unit]
     assert "amqp_url" in seen(f"ls '/run/credentials/{unit}'").split()
     assert "Permission denied" in seen("ls /etc/taskmanager/accounts")
+    assert "Permission denied" in seen("cat /etc/taskmanager/accounts/scheduler/mongodb_url")
 
 
 def test_no_unit_has_a_warning(installation: Installation) -> None:
