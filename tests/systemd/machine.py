@@ -77,14 +77,14 @@ def machine_at(folder: Path, mounts: Mapping[Path, str]) -> Iterator[Machine]:
         client = DockerClient(base_url=address)
         container = client.containers.run(
             _image_of(client, folder),
-            # as on a machine, and unlike in a container: what is mounted for a unit (its credentials) arrives there
+            # what is mounted for a unit, such as its credentials, arrives there as on a machine
             ["/bin/sh", "-c", "mount --make-rshared / && exec /lib/systemd/systemd"],
             detach=True,
             hostname=HOST_NAME,
             network_mode="none",
             extra_hosts={HOST_NAME: "127.0.0.1"},
             cgroupns="host",
-            cap_add=["SYS_ADMIN"],
+            cap_add=["SYS_ADMIN", "SYS_PTRACE"],
             security_opt=["seccomp=unconfined", "apparmor=unconfined"],
             tmpfs={"/run": "", "/run/lock": "", "/tmp": "exec"},
             volumes=[
