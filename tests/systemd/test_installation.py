@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from tests.systemd.installation import Installation
+from tests.systemd.installation import WHEELS, Installation
 
 from taskmanager_local.demo.process_folder import ProcessFolder
 
@@ -64,3 +64,12 @@ def test_no_unit_has_a_warning(installation: Installation) -> None:
     units = " ".join(f"'/etc/systemd/system/{name}'" for name in installation.units())
     said = installation.machine.run(f"systemd-analyze verify {units} 2>&1", check=False)
     assert [line for line in said.splitlines() if "taskmanager" in line] == []
+
+
+def test_pipx_installs_from_the_same_wheels(installation: Installation) -> None:
+    places = {"PIPX_HOME": "/opt/pipx", "PIPX_BIN_DIR": "/opt/pipx/bin"}
+    for package in ("taskmanager-scheduler", "taskmanager-cli"):
+        options = f"--no-index --find-links {WHEELS}"
+        installation.machine.run(f"pipx install --pip-args='{options}' {package} 2>&1", **places)
+    assert "taskmanager" in installation.machine.run("/opt/pipx/bin/taskmanager --version")
+    assert "usage" in installation.machine.run("/opt/pipx/bin/taskmanager-users --help")
