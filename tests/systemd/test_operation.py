@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from tests.systemd.installation import RUNNERS, SERVICES, Installation
+from tests.systemd.installation import RUNNERS, SERVICES, SOURCES, Installation
 from tests.systemd.machine import Machine
 
 from taskmanager_local.demo.process_folder import ProcessFolder
@@ -109,8 +109,8 @@ def test_services_wait_for_a_database_that_comes_late(
 def test_an_orchestrator_may_start_and_stop_runners_and_no_other_unit(
     installation: Installation, machine: Machine
 ) -> None:
-    kept = "/etc/systemd/system/taskmanager-runner-jp2@.service.d/kept.conf"
-    machine.write(kept, "[Service]\nRestart=no\n")
+    kept = "/etc/systemd/system/taskmanager-runner-jp2@.service.d/orchestrated.conf"
+    machine.run(f"install -D -m 644 {SOURCES}/systemd/orchestrated.conf {kept}")
     machine.run("systemctl daemon-reload && systemctl start polkit taskmanager-orchestrator")
     eventually(lambda: "host-1" in installation.cli("plugins replicas jp2"), what="its place is known")
 

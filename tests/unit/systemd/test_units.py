@@ -159,6 +159,10 @@ def test_the_example_of_an_orchestrator_is_one(tmp_path: Path) -> None:
     assert (file.engine, file.most) == ("systemd", {"jp2": 2})
 
 
+def test_an_orchestrated_runner_is_not_started_again_by_systemd() -> None:
+    assert read(SYSTEMD / "orchestrated.conf")["Service"] == {"Restart": ["no"]}
+
+
 def test_each_plugin_gets_a_template_of_its_own_and_settings_stay(tmp_path: Path) -> None:
     units = installed(tmp_path, "jp2", "my-plugin")
     for plugin in ("jp2", "my-plugin"):
