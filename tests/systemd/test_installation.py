@@ -67,9 +67,9 @@ def test_no_unit_has_a_warning(installation: Installation) -> None:
 
 
 def test_pipx_installs_from_the_same_wheels(installation: Installation) -> None:
-    places = {"PIPX_HOME": "/opt/pipx", "PIPX_BIN_DIR": "/opt/pipx/bin"}
     for package in ("taskmanager-scheduler", "taskmanager-cli"):
         options = f"--no-index --find-links {WHEELS}"
-        installation.machine.run(f"pipx install --pip-args='{options}' {package} 2>&1", **places)
+        command = f"pipx install --pip-args='{options}' {package} 2>&1"
+        installation.machine.run(command, PIPX_HOME="/opt/pipx", PIPX_BIN_DIR="/opt/pipx/bin")
     assert "taskmanager" in installation.machine.run("/opt/pipx/bin/taskmanager --version")
     assert "usage" in installation.machine.run("/opt/pipx/bin/taskmanager-users --help")

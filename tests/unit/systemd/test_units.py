@@ -1,4 +1,4 @@
-"""The units name programs, settings and passwords that exist, outlast the drain of runners, and are confined."""
+"""Units name programs, settings and passwords that exist, outlast the drain of runners, and are confined."""
 
 import re
 import shutil
@@ -55,7 +55,10 @@ NOT_FOR_PLUGINS = {
     "UMask": "0077",
 }
 """What every service has but runners: a plugin runs programs that may need it, and makes files for others."""
-IDS = {"ids": lambda path: path.name}
+
+
+def name_of(path: Path) -> str:
+    return path.name
 
 
 def setting_names() -> frozenset[str]:
@@ -76,7 +79,7 @@ def programs() -> frozenset[str]:
     return frozenset(name for project in projects for name in project.get("scripts", {}))
 
 
-@pytest.mark.parametrize("path", SERVICES, **IDS)
+@pytest.mark.parametrize("path", SERVICES, ids=name_of)
 def test_the_program_is_one_of_ours(path: Path) -> None:
     [command] = read(path)["Service"]["ExecStart"]
     program = command.split()[0]
@@ -84,7 +87,7 @@ def test_the_program_is_one_of_ours(path: Path) -> None:
     assert program.removeprefix(BIN) in programs()
 
 
-@pytest.mark.parametrize("path", SERVICES, **IDS)
+@pytest.mark.parametrize("path", SERVICES, ids=name_of)
 def test_every_variable_is_a_setting_or_part_of_the_command(path: Path) -> None:
     unit = read(path)
     [command] = unit["Service"]["ExecStart"]
@@ -92,14 +95,14 @@ def test_every_variable_is_a_setting_or_part_of_the_command(path: Path) -> None:
     assert {name for name, _ in environment(unit)} - setting_names() == used
 
 
-@pytest.mark.parametrize("path", sorted((SYSTEMD / "environment").glob("*.env")), **IDS)
+@pytest.mark.parametrize("path", sorted((SYSTEMD / "environment").glob("*.env")), ids=name_of)
 def test_every_example_is_a_setting(path: Path) -> None:
     names = set(re.findall(r"^#?([A-Z_]+)=", path.read_text(encoding="utf-8"), re.MULTILINE))
     assert names
     assert names - setting_names() <= {"RUNNER_OPTIONS"}
 
 
-@pytest.mark.parametrize("path", SERVICES, **IDS)
+@pytest.mark.parametrize("path", SERVICES, ids=name_of)
 def test_every_password_is_one_that_the_accounts_have(path: Path, tmp_path: Path) -> None:
     make_accounts([str(tmp_path), "--plugins", "PLUGIN", "--broker", "h:1", "--database", "h:2/taskmanager"])
     unit = read(path)
@@ -131,7 +134,7 @@ def test_what_follows_the_at_sign_is_the_id_and_has_a_workspace_of_its_own(insta
     assert re.fullmatch(RUNNER_ID_PATTERN, instance)
 
 
-@pytest.mark.parametrize("path", SERVICES, **IDS)
+@pytest.mark.parametrize("path", SERVICES, ids=name_of)
 def test_a_service_is_confined(path: Path) -> None:
     service = read(path)["Service"]
     wanted = CONFINED if path == RUNNER else {**CONFINED, **NOT_FOR_PLUGINS}
@@ -140,7 +143,7 @@ def test_a_service_is_confined(path: Path) -> None:
     assert service["User"] != ["root"]
 
 
-@pytest.mark.parametrize("path", SERVICES, **IDS)
+@pytest.mark.parametrize("path", SERVICES, ids=name_of)
 def test_a_service_belongs_to_the_target_and_never_gives_up(path: Path) -> None:
     unit = read(path)
     assert unit["Unit"]["PartOf"] == ["taskmanager.target"]
