@@ -23,7 +23,9 @@ DIST = Path(os.environ.get("DIST", ROOT / "dist"))
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Goobi's metadata folder."""
-    return Path(tmp_path_factory.mktemp("metadata"))
+    made = Path(tmp_path_factory.mktemp("metadata"))
+    made.chmod(0o755)  # the runners are another user
+    return made
 
 
 @pytest.fixture(scope="session")
