@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from docker import DockerClient
+from docker.errors import APIError
 from docker.models.containers import Container
 from tests.containers.engine import NoEngineError
 from tests.containers.test_engines import docker_at
@@ -52,6 +53,19 @@ class Machine:
         lines = self.run(f"systemctl show {wanted} '{unit}'").splitlines()
         return dict(line.partition("=")[::2] for line in lines)
 
+    def boot_again(self) -> None:
+        """End everything and start again, as after a loss of power that left the disk as it was."""
+        self.container.kill()
+        self.container.start()
+        eventually(self.is_up, within_seconds=60, what="systemd is up")
+
+    def is_up(self) -> bool:
+        """Whether systemd has started what it was to start."""
+        try:
+            return self.run("systemctl is-system-running", check=False).strip() in {"running", "degraded"}
+        except APIError:  # between two lives it takes no commands
+            return False
+
     def is_active(self, unit: str) -> bool:
         """Whether the unit runs."""
         return self.run(f"systemctl is-active '{unit}'", check=False).strip() == "active"
@@ -94,15 +108,11 @@ def machine_at(folder: Path, mounts: Mapping[Path, str]) -> Iterator[Machine]:
         )
         machine = Machine(container)
         try:
-            eventually(lambda: _is_up(machine), within_seconds=60, what="systemd is up")
+            eventually(machine.is_up, within_seconds=60, what="systemd is up")
             yield machine
         finally:
             container.remove(force=True)
             client.close()
-
-
-def _is_up(machine: Machine) -> bool:
-    return machine.run("systemctl is-system-running", check=False).strip() in {"running", "degraded"}
 
 
 def _image_of(client: DockerClient, folder: Path) -> str:

@@ -82,6 +82,30 @@ def test_a_runner_is_the_same_after_the_machine_has_got_another_name(
         machine.run("hostname machine")
 
 
+def test_slots_may_be_other_users(
+    installation: Installation, machine: Machine, book: ProcessFolder, masters: str
+) -> None:
+    folder = "/etc/systemd/system/taskmanager-runner-shell@.service.d"
+    machine.run(f"install -D -m 644 -t {folder} {SOURCES}/systemd/slot-users.conf && systemctl daemon-reload")
+    machine.run(f"systemctl restart '{SHELL}'")
+    job = installation.submit_slow(masters, installation.place(book), seconds=0.5)
+    of_others = "ps -eo user:20,args | grep '^6100.*[s]leep'"
+    eventually(lambda: machine.run(of_others, check=False), what="its program is another user's")
+    installation.wait_until_done(job)
+    machine.run(f"rm -r {folder} && systemctl daemon-reload && systemctl restart '{SHELL}'")
+
+
+def test_everything_is_back_after_a_boot(
+    installation: Installation, machine: Machine, book: ProcessFolder, masters: str
+) -> None:
+    job = installation.submit_slow(masters, installation.place(book), seconds=0.5)
+    installation.wait_for(job, lambda shown: shown["status"] == "PROCESSING", "is at work")
+    machine.boot_again()
+    machine.wait_until_active(*SERVICES, within_seconds=90)
+    installation.wait_until_ready()
+    installation.wait_until_done(job)
+
+
 def test_the_target_stops_and_starts_everything(installation: Installation, machine: Machine) -> None:
     machine.run("systemctl stop taskmanager.target")
     assert [unit for unit in SERVICES if machine.is_active(unit)] == []
