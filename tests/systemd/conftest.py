@@ -17,6 +17,7 @@ from taskmanager_local.mongod import mongod_program
 TOOLS = ROOT / ".venv" / "tools"
 PYTHON = (TOOLS / "bin" / "python").resolve().parents[1]
 """What the tools run with; where that is /usr, the machine has its own."""
+TEMPLATES = "/etc/taskmanager/templates"
 DIST = Path(os.environ.get("DIST", ROOT / "dist"))
 
 
@@ -61,8 +62,8 @@ def machine(files: Path) -> Iterator[Machine]:
 def installation(machine: Machine, book: ProcessFolder) -> Installation:
     """The TaskManager, as docs/systemd.md says, and a template whose jobs take as long as wanted."""
     made = Installation(machine)
-    machine.write("/etc/taskmanager/templates/shell/slow.toml", SLOW)
-    machine.write("/etc/taskmanager/runner-shell.env", "TASKMANAGER_TEMPLATES=/etc/taskmanager/templates\n")
+    machine.write(f"{TEMPLATES}/shell/slow.toml", SLOW)
+    machine.write("/etc/taskmanager/runner-shell.env", f"TASKMANAGER_TEMPLATES={TEMPLATES}\n")
     made.install()
     machine.run(f"chown -R taskmanager-runner: {METADATA}/{book.number}")
     return made
