@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import subprocess
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from taskmanager_testing.waiting import eventually
 
 RELEASE = "bookworm"
 PACKAGES = (
-    *("systemd-sysv", "dbus", "polkitd", "ca-certificates"),
+    *("systemd-sysv", "dbus", "polkitd", "procps", "ca-certificates"),
     *("python3", "python3-venv", "pipx", "rabbitmq-server", "imagemagick", "libopenjp2-tools"),
     *("libcurl4", "libssl3"),  # what mongod is linked to
 )
@@ -117,7 +118,8 @@ def machine_at(folder: Path, mounts: Mapping[Path, str]) -> Iterator[Machine]:
 
 def _image_of(client: DockerClient, folder: Path) -> str:
     """The id of the image, made of Debian packages once."""
-    archive = folder / "machine.tar"
+    made_of = zlib.crc32(" ".join((RELEASE, *PACKAGES)).encode())
+    archive = folder / f"machine-{made_of:08x}.tar"
     if not archive.exists():
         if shutil.which("mmdebstrap") is None:
             raise NoEngineError("needs mmdebstrap (deploy/bases/setup.sh)")
