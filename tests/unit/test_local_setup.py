@@ -20,16 +20,17 @@ STAND_INS = {
 
 TOOLS = (
     "imagemagick libopenjp2-tools "
-    "tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak poppler-utils"
+    "tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak"
 )
+FOR_TESTS = "poppler-utils npm prometheus chromium"
 
 
-def run_without_rights(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_without_rights(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     for name, body in STAND_INS.items():
         (folder / name).write_text(f"#!/bin/sh\n{body}\n")
         (folder / name).chmod(0o755)
     return subprocess.run(
-        ["/bin/sh", str(SCRIPT)],
+        ["/bin/sh", str(SCRIPT), *words],
         env={"PATH": str(folder), "HOME": os.environ.get("HOME", "/"), **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -45,13 +46,21 @@ def test_one_message_lists_all_missing_packages_and_the_command(tmp_path: Path) 
     assert len(ended.stderr.splitlines()) == 2
     assert (
         "apt-get install --no-install-recommends "
-        f"rabbitmq-server {TOOLS} npm prometheus chromium libcurl4 libssl3" in ended.stderr
+        f"rabbitmq-server {TOOLS} {FOR_TESTS} libcurl4 libssl3" in ended.stderr
     )
+
+
+def test_what_only_the_tests_need_is_not_asked_for_to_run(tmp_path: Path) -> None:
+    ended = run_without_rights(tmp_path, "run")
+    assert ended.returncode == 1
+    packages = f"rabbitmq-server {TOOLS} libcurl4 libssl3"
+    assert ended.stderr.splitlines()[1].endswith(f"--no-install-recommends {packages} ")
+    assert run_without_rights(tmp_path, "walk").returncode == 2
 
 
 def test_servers_of_ones_own_need_no_packages(tmp_path: Path) -> None:
     ended = run_without_rights(tmp_path, AMQP_URL="amqp://a", MONGODB_URL="mongodb://b")
-    assert f"{TOOLS} npm prometheus chromium" in ended.stderr
+    assert f"{TOOLS} {FOR_TESTS}" in ended.stderr
     assert "rabbitmq-server" not in ended.stderr
     assert "libcurl4" not in ended.stderr
 

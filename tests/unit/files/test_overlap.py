@@ -12,6 +12,8 @@ import pytest
 from taskmanager.files.mounts import mount_of
 from taskmanager.files.overlap import folded, misfit
 
+NOBODY = 65534
+
 
 @pytest.fixture
 def book(tmp_path: Path) -> Path:
@@ -85,6 +87,27 @@ def test_a_share_that_ignores_case_shows_one_of_two_spellings(
         (book / name).mkdir(exist_ok=True)
     monkeypatch.setattr(Path, "iterdir", lambda folder: [folder / name for name in listed])
     assert (misfit(book / "master", book / "Master") is not None) is same
+
+
+def test_what_may_not_be_seen_is_compared_by_its_path(book: Path) -> None:
+    """As by a gateway whose user has no right to look into Goobi's folders; the runner looks again."""
+    with searchable_by_nobody(book):
+        assert misfit(book / "master", book / "result") is None
+        assert misfit(book / "master", book / "MASTER") is None
+        assert misfit(book / "master", book / "master") is not None
+        assert misfit(book / "master", book / "master" / "inside") is not None
+
+
+@contextmanager
+def searchable_by_nobody(folder: Path) -> Iterator[None]:
+    user = os.geteuid()
+    folder.chmod(0)
+    os.seteuid(NOBODY if user == 0 else user)  # root searches everything
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        folder.chmod(0o755)
 
 
 def test_names_are_compared_in_any_case_and_form() -> None:

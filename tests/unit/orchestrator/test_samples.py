@@ -23,9 +23,3 @@ def test_the_rights_in_a_cluster_are_those_that_the_documentation_names() -> Non
     [role] = [one for one in documents if one["kind"] == "Role"]
     granted = {(*rule["resources"], *rule["verbs"]) for rule in role["rules"]}
     assert granted == {("statefulsets/scale", "get", "patch"), ("horizontalpodautoscalers", "list")}
-
-
-def test_the_unit_leaves_restarts_to_the_orchestrator() -> None:
-    unit = (SAMPLES / "taskmanager-runner-jp2@.service").read_text()
-    assert "Restart=no" in unit.splitlines()
-    assert "--id %i" in unit

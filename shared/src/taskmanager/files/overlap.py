@@ -17,7 +17,8 @@ from taskmanager.model.reasons.job_texts import path_texts
 def misfit(source: Path, destination: Path) -> str | None:
     """Why results may not go to `destination`, as a sentence; None if they may.
 
-    Both paths are absolute and without links. A folder that does not exist is compared by its path alone.
+    Both paths are absolute and without links. A folder that does not exist, or in a folder that may not be
+    searched, is compared by its path alone.
     """
     what = _relation(source, destination)
     if what is None:
@@ -26,7 +27,7 @@ def misfit(source: Path, destination: Path) -> str | None:
 
 
 def _relation(source: Path, destination: Path) -> TextCode | None:
-    if source.is_file():
+    if _is_file(source):
         return path_texts.IS_FOLDER_OF_SOURCE if _same(destination, source.parent) else None
     if _same(destination, source):
         return path_texts.IS_SOURCE
@@ -51,6 +52,14 @@ def _same(one: Path, other: Path) -> bool:
     return known is not None and (_identity(one) == known or _other_spelling(one, other))
 
 
+def _is_file(path: Path) -> bool:
+    """False for what cannot be seen: whoever reads it says what is wrong with it."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
@@ -72,7 +81,7 @@ def _other_spelling(one: Path, other: Path) -> bool:
     """Two spellings of one existing folder, on a share that ignores case but invents its inodes."""
     if len(one.parts) != len(other.parts) or _folded(one.parts) != _folded(other.parts):
         return False
-    if not (one.exists() and other.exists()):
+    if _identity(one) is None or _identity(other) is None:
         return False
     return not any(
         left != right and _both_listed(Path(*one.parts[:depth]), left, right)
