@@ -3,7 +3,7 @@
 {{/* (folders): each claim once, although several folders may be in one. */}}
 {{- define "taskmanager.claims" -}}
 {{- $claims := list -}}
-{{- range .folders }}{{ $claims = append $claims .claim }}{{ end -}}
+{{- range .folders }}{{ $claims = append $claims (required (printf "files.folders: %s needs a `claim`, since the transport is shared" .path) .claim) }}{{ end -}}
 {{- range $number, $claim := uniq $claims }}
 - name: files-{{ $number }}
   persistentVolumeClaim:
