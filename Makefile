@@ -10,7 +10,7 @@ WORKERS ?= 2
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder # all tests of a file in one process share its servers
 SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
-.PHONY: help setup lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring goobi sbom pins up down status logs certificates demo clean tls containers
+.PHONY: help setup lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring goobi sbom pins up down status logs certificates demo clean tls containers kubernetes
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -104,6 +104,14 @@ tls: setup ## certificates for docker-compose.tls.yml (NAMES="host address" by w
 containers: setup ## docker-compose.yml for real: build, up, jobs, attacks, kills, TLS (needs root and podman or docker)
 	@sh deploy/bases/setup.sh
 	@$(BIN)/pytest -q tests/containers
+
+kubernetes: setup .venv/checkov/.stamp ## the Helm chart, its overlay and examples: rendered, validated, checkov (CRDS=folder for those of other projects)
+	@$(BIN)/python -m tests.kubernetes $(if $(CRDS),--crds "$(CRDS)")
+
+.venv/checkov/.stamp: pins/checkov.txt # apart, as it asks for older versions of packages that we use
+	@$(BIN)/python -m venv --clear .venv/checkov
+	@sh deploy/pinned.sh .venv/checkov/bin/python install pins/checkov.txt
+	@touch $@
 
 demo: setup ## a small book through the whole system (DIR=folder for your images, GOOBI=fake to see the reports)
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")

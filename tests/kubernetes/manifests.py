@@ -94,6 +94,12 @@ def ask(questions: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str,
     return answers
 
 
+def ask_about(documents: Mapping[str, Sequence[Document]]) -> Mapping[str, Sequence[str]]:
+    """What the schemas of Kubernetes find wrong with documents that are there already, by the same names."""
+    answers = ask({name: {"documents": [*ones]} for name, ones in documents.items()})
+    return {name: answer["faults"] for name, answer in answers.items()}
+
+
 def values_of(name: str) -> Mapping[str, Any]:
     """One of the value sets."""
     if name == DEFAULT:

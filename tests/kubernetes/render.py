@@ -1,8 +1,10 @@
 """Renders the chart and checks it against the schemas of Kubernetes; runs in the environment of the tools.
 
-`.venv/tools/bin/python tests/kubernetes/render.py < question.json`: a JSON object of value sets by name, each with
-`values`, and `release` and `namespace` if they matter. The answer, on stdout, has for each the documents it makes, or
-`refused` with what Helm says. Helm's own code is called by the library, so no cluster and no `helm` is needed.
+`.venv/tools/bin/python tests/kubernetes/render.py < question.json`: a JSON object of value sets by name, each
+with `values`, and `release` and `namespace` if they matter. The answer, on stdout, has for each the documents it
+makes, or `refused` with what Helm says. Instead of values there may be `documents`, which are only checked.
+
+The library calls Helm's own code, so neither a cluster nor a program `helm` is needed.
 """
 
 import json
@@ -28,7 +30,10 @@ utils.schema_contents = cache(utils.schema_contents)  # else it reads a megabyte
 def main() -> None:
     """Answer the question on stdin."""
     with helm_python.Chart.load(CHART) as chart:
-        answer = {name: _rendered(chart, **one) for name, one in json.load(sys.stdin).items()}
+        answer = {
+            name: {"faults": [*faults(one["documents"])]} if "documents" in one else _rendered(chart, **one)
+            for name, one in json.load(sys.stdin).items()
+        }
     json.dump(answer, sys.stdout)
 
 

@@ -25,7 +25,9 @@ def test_roles_of_the_database_are_those_of_the_code() -> None:
         (one["role"], one["db"]): [(p["resource"], p["actions"]) for p in one["privileges"]]
         for one in cluster["spec"]["security"]["roles"]
     }
-    users = {one["name"]: [(role["name"], role["db"]) for role in one["roles"]] for one in cluster["spec"]["users"]}
+    users = {
+        one["name"]: [(role["name"], role["db"]) for role in one["roles"]] for one in cluster["spec"]["users"]
+    }
     wanted = grants("taskmanager")
     assert roles == {
         (account.value, one.database): [
@@ -35,7 +37,8 @@ def test_roles_of_the_database_are_those_of_the_code() -> None:
         for one in granted
     }
     assert users == {
-        account.value: [(account.value, one.database) for one in granted] for account, granted in wanted.items()
+        account.value: [(account.value, one.database) for one in granted]
+        for account, granted in wanted.items()
     }
 
 
@@ -76,7 +79,11 @@ def built(tmp_path: Path) -> Sequence[Any]:
 
 
 def test_the_overlay_changes_what_it_says(built: Sequence[Any]) -> None:
-    (runner,) = [one for one in built if one["metadata"]["name"] == "taskmanager-runner-jp2" and one["kind"] == "StatefulSet"]
+    (runner,) = [
+        one
+        for one in built
+        if one["metadata"]["name"] == "taskmanager-runner-jp2" and one["kind"] == "StatefulSet"
+    ]
     spec = runner["spec"]["template"]["spec"]
     assert spec["nodeSelector"] == {"example.org/processors": "many"}
     (container,) = spec["containers"]
@@ -88,5 +95,7 @@ def test_the_overlay_changes_what_it_says(built: Sequence[Any]) -> None:
 def test_the_overlay_makes_the_namespace_strict_and_leaves_no_hook(built: Sequence[Any]) -> None:
     (namespace,) = [one for one in built if one["kind"] == "Namespace"]
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
-    assert {one["metadata"].get("namespace", "taskmanager") for one in built} == {namespace["metadata"]["name"]}
+    assert {one["metadata"].get("namespace", "taskmanager") for one in built} == {
+        namespace["metadata"]["name"]
+    }
     assert not [one for one in built if "helm.sh/hook" in one["metadata"].get("annotations", {})]

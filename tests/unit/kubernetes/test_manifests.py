@@ -7,7 +7,7 @@ import pytest
 from tests.kubernetes.manifests import Document, Pod, Rendered, all_rendered, chooses
 
 FOREIGN = {"HTTPRoute", "PodMonitor", "PrometheusRule", "ScaledObject"}
-"""Kinds of other projects, whose schemas are not at hand here; `make kubernetes CRDS=folder` checks them too."""
+"""Kinds of other projects, whose schemas are not at hand; `make kubernetes CRDS=folder` checks them."""
 NAMESPACED = "taskmanager"
 WRITERS = {"gateway": True, "scheduler": True, "migrate": True, "runner": False, "orchestrator": False}
 """Who may reach the database."""
@@ -54,7 +54,9 @@ def test_only_an_orchestrator_has_a_token(rendered: Rendered) -> None:
     for pod in rendered.pods():
         assert pod.spec["automountServiceAccountToken"] is False
         assert pod.spec["serviceAccountName"] in accounts
-        tokens = [one for volume in pod.spec["volumes"] for one in volume.get("projected", {}).get("sources", ())]
+        tokens = [
+            one for volume in pod.spec["volumes"] for one in volume.get("projected", {}).get("sources", ())
+        ]
         assert any("serviceAccountToken" in one for one in tokens) == (pod.component == "orchestrator")
 
 

@@ -1,4 +1,4 @@
-"""Prometheus's operator finds what the chart makes, and gives it the names that alerts and dashboards know."""
+"""Prometheus's operator finds what the chart makes, under the names that alerts and dashboards know."""
 
 from pathlib import Path
 
@@ -29,7 +29,9 @@ def test_each_pod_with_metrics_is_found_once_under_the_name_that_alerts_know() -
         assert [_relabelled(one)["job"] for one in found] == (
             [] if pod.component == "migrate" else [f"taskmanager-{pod.component}"]
         )
-    assert {_relabelled(one)["job"] for one in rendered.of("PodMonitor")} >= {f"taskmanager-{one}" for one in JOBS}
+    assert {_relabelled(one)["job"] for one in rendered.of("PodMonitor")} >= {
+        f"taskmanager-{one}" for one in JOBS
+    }
 
 
 def test_a_gateway_with_a_certificate_is_asked_over_tls() -> None:
@@ -60,9 +62,15 @@ def test_the_labels_by_which_a_house_finds_things_are_on_them() -> None:
 
 
 def test_a_prometheus_without_the_operator_finds_the_same_pods(rendered: Rendered) -> None:
-    settings = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.kubernetes.yml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load(
+        (ROOT / "deploy/prometheus/prometheus.kubernetes.yml").read_text(encoding="utf-8")
+    )
     (ours,) = [one for one in settings["scrape_configs"] if one["job_name"] == "taskmanager"]
-    kept = {one["source_labels"][0]: one["regex"] for one in ours["relabel_configs"] if one.get("action") == "keep"}
+    kept = {
+        one["source_labels"][0]: one["regex"]
+        for one in ours["relabel_configs"]
+        if one.get("action") == "keep"
+    }
     assert kept == {
         "__meta_kubernetes_pod_label_app_kubernetes_io_part_of": "taskmanager",
         "__meta_kubernetes_pod_container_port_name": "http",

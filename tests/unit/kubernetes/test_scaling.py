@@ -1,4 +1,4 @@
-"""Who decides how many runners there are: KEDA by jobs, or an orchestrator with the least rights, never both."""
+"""Who says how many runners there are: KEDA by jobs, or an orchestrator with few rights, never both."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -87,7 +87,10 @@ CASES = {
         7,
     ),
     "other plugins": ([_jobs("a", "PROCESSING", "9", plugin="shell"), _jobs("a", "PROCESSING", "1")], 1),
-    "done and failed jobs": ([_jobs("a", "DONE", "900"), _jobs("a", "ERROR", "9"), _jobs("a", "UPLOAD", "0")], 0),
+    "done and failed jobs": (
+        [_jobs("a", "DONE", "900"), _jobs("a", "ERROR", "9"), _jobs("a", "UPLOAD", "0")],
+        0,
+    ),
     "no scheduler": ([], None),
 }
 
@@ -95,7 +98,11 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_prometheus_evaluates_what_keda_asks(case: str, tmp_path: Path) -> None:
     series, expected = CASES[case]
-    (query,) = [metadata["query"] for one, metadata in _triggers() if one["metadata"]["name"] == "taskmanager-runner-jp2"]
+    (query,) = [
+        metadata["query"]
+        for one, metadata in _triggers()
+        if one["metadata"]["name"] == "taskmanager-runner-jp2"
+    ]
     samples = [] if expected is None else [{"labels": "{}", "value": expected}]
     evaluate(tmp_path, series, {query: samples})
 
@@ -117,7 +124,9 @@ def test_an_orchestrator_reads_its_file(name: str, tmp_path: Path) -> None:
         assert str(needed.parent) in mounts
     sets = {plugin: one.kubernetes.stateful_set for plugin, one in file.plugins.items() if one.kubernetes}
     assert sets.items() <= {(one.labels["taskmanager/plugin"], one.name) for one in rendered.pods("runner")}
-    assert not set(sets.values()) & {one["spec"]["scaleTargetRef"]["name"] for one in rendered.of("ScaledObject")}
+    assert not set(sets.values()) & {
+        one["spec"]["scaleTargetRef"]["name"] for one in rendered.of("ScaledObject")
+    }
     assert set(sets.values()) == set(rendered.of("Role")[0]["rules"][0]["resourceNames"])
 
 

@@ -1,4 +1,4 @@
-"""What the chart tells the services is what they understand: settings, ports, paths, programs, times to end."""
+"""The services understand what the chart tells them: settings, ports, paths, programs, times to end."""
 
 import importlib.metadata
 import re
@@ -81,7 +81,9 @@ def test_probes_ask_for_addresses_that_there_are(rendered: Rendered) -> None:
         (port,) = pod.container["ports"]
         assert port == {"name": "http", "containerPort": 8080}
         scheme = "HTTPS" if "TASKMANAGER_TLS_CERTIFICATE" in pod.environment else "HTTP"
-        probes = {kind: pod.container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")}
+        probes = {
+            kind: pod.container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")
+        }
         for probe in probes.values():
             assert probe["path"] in _paths()
             assert (probe["port"], probe["scheme"]) == (port["name"], scheme)
@@ -160,7 +162,9 @@ def _mounted(pod: Pod) -> list[str]:
 def test_a_set_of_one_more_scaler_has_no_number_of_its_own() -> None:
     for name in ("keda", "orchestrator"):
         for pod in all_rendered()[name].pods("runner"):
-            scaled = {one["spec"]["scaleTargetRef"]["name"] for one in all_rendered()[name].of("ScaledObject")}
+            scaled = {
+                one["spec"]["scaleTargetRef"]["name"] for one in all_rendered()[name].of("ScaledObject")
+            }
             for role in all_rendered()[name].of("Role"):
                 scaled |= set(role["rules"][0]["resourceNames"])
             assert ("replicas" in pod.workload["spec"]) == (pod.name not in scaled)
