@@ -30,8 +30,8 @@ OFFERED = {
 }
 """The extras that images and development have: those of the plugins that come along, and tracing."""
 APART = {"checkov": ["checkov==3.3.30"]}
-"""Lists that do not heed `constraints.txt`: environments of their own, which ask for older versions of packages
-that we use.
+"""Lists that do not heed `constraints.txt`: environments of their own, which ask for older versions of
+packages that we use.
 """
 BUILD = ("hatchling", "editables", "setuptools", "wheel", "pkgconfig", "cffi")
 """What builds our distributions, and pyvips, which comes as a source package."""

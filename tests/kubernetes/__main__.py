@@ -67,7 +67,7 @@ def _by_checkov(everything: Mapping[str, Sequence[Document]]) -> Iterator[str]:
         for name, documents in everything.items():
             path = Path(folder) / f"{name}.yaml"
             path.write_text(yaml.safe_dump_all([dict(one) for one in documents]), encoding="utf-8")
-        command = [CHECKOV, "--config-file", SETTINGS, "--directory", folder]
+        command: list[str | Path] = [CHECKOV, "--config-file", SETTINGS, "--directory", folder]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         yield f"checkov:\n{done.stdout}{done.stderr}"

@@ -125,7 +125,8 @@ def _rendered(answer: Mapping[str, Any]) -> Rendered:
 
 def chooses(selector: Mapping[str, Any], pod: Pod) -> bool:
     """Whether a selector by labels chooses a pod."""
-    return selector.get("matchLabels", {}).items() <= pod.labels.items()
+    wanted: Mapping[str, str] = selector["matchLabels"]
+    return wanted.items() <= pod.labels.items()
 
 
 def every_pod() -> Iterator[tuple[str, Pod]]:

@@ -1,8 +1,9 @@
 """Renders the chart and checks it against the schemas of Kubernetes; runs in the environment of the tools.
 
 `.venv/tools/bin/python tests/kubernetes/render.py < question.json`: a JSON object of value sets by name, each
-with `values`, and `release` and `namespace` if they matter. The answer, on stdout, has for each the documents it
-makes, or `refused` with what Helm says. Instead of values there may be `documents`, which are only checked.
+with `values`, and `release` and `namespace` if they matter. The answer, on stdout, has for each the documents
+it makes, or `refused` with what Helm says. Instead of values there may be `documents`,
+which are only checked.
 
 The library calls Helm's own code, so neither a cluster nor a program `helm` is needed.
 """

@@ -11,6 +11,7 @@ import yaml
 from tests.kubernetes.manifests import DEPLOY, TOOLS, all_rendered
 
 from taskmanager.mongo.access.database_accounts import ALL_COLLECTIONS, grants
+from taskmanager_scheduler.cli.accounts import main as write_accounts
 
 OVERLAY = DEPLOY / "overlay"
 
@@ -99,3 +100,25 @@ def test_the_overlay_makes_the_namespace_strict_and_leaves_no_hook(built: Sequen
         namespace["metadata"]["name"]
     }
     assert not [one for one in built if "helm.sh/hook" in one["metadata"].get("annotations", {})]
+
+
+def test_the_accounts_that_are_written_are_the_secrets_that_pods_mount(tmp_path: Path) -> None:
+    plugins = ["shell", "jp2", "jp2validation", "tiffvalidation"]
+    servers = [
+        "--broker",
+        "taskmanager-rabbitmq:5672",
+        "--database",
+        "a:27017,b:27017/taskmanager?replicaSet=c",
+    ]
+    write_accounts([str(tmp_path), "--plugins", *plugins, *servers])
+    written = {f"taskmanager-{one.parent.name}": one for one in tmp_path.glob("*/amqp_url")}
+    documents = {*written}
+    for pod in [*all_rendered()["default"].pods(), *all_rendered()["orchestrator"].pods("orchestrator")]:
+        (secret,) = [one["secret"]["secretName"] for one in pod.spec["volumes"] if one["name"] == "accounts"]
+        documents.discard(secret)
+        files = {one.name for one in written[secret].parent.iterdir()}
+        asked = {
+            Path(str(value)).name for name, value in pod.environment.items() if name.endswith("_URL_FILE")
+        }
+        assert asked <= files
+    assert not documents, "accounts that nobody uses"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import yaml
 from deploy.reference.settings import variable
 from tests.kubernetes.manifests import ROOT, Pod, Rendered, all_rendered
 
@@ -101,9 +102,8 @@ def test_metrics_are_asked_for_where_they_are() -> None:
 def test_programs_and_their_options_exist(rendered: Rendered) -> None:
     programs = {one.name for one in importlib.metadata.entry_points(group="console_scripts")}
     for pod in rendered.pods():
-        command = pod.container.get("command")
-        if command:
-            assert command[0] in programs
+        command = pod.container.get("command", ())
+        assert set(command[:1]) <= programs
         if pod.component == "runner":
             options = parse(command[1:])
             assert options.plugin == pod.labels["taskmanager/plugin"]
@@ -168,3 +168,10 @@ def test_a_set_of_one_more_scaler_has_no_number_of_its_own() -> None:
             for role in all_rendered()[name].of("Role"):
                 scaled |= set(role["rules"][0]["resourceNames"])
             assert ("replicas" in pod.workload["spec"]) == (pod.name not in scaled)
+
+
+def test_the_chart_has_the_plugins_of_the_compose_file_with_the_same_slots() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    compose = [one["command"] for name, one in services.items() if name.startswith("runner-")]
+    chart = [[*pod.container["command"]] for pod in all_rendered()["default"].pods("runner")]
+    assert sorted(chart) == sorted(compose)
