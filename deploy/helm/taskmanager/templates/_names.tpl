@@ -15,9 +15,14 @@ taskmanager/plugin: {{ . }}
 {{- end }}
 {{- end }}
 
-{{- define "taskmanager.labels" -}}
+{{/* Of pods: without versions, so that a new chart with the same images starts nothing again. */}}
+{{- define "taskmanager.podLabels" -}}
 {{ include "taskmanager.selector" . }}
 app.kubernetes.io/part-of: taskmanager
+{{- end }}
+
+{{- define "taskmanager.labels" -}}
+{{ include "taskmanager.podLabels" . }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}

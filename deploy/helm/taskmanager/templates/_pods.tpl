@@ -1,6 +1,6 @@
 {{/* What the pods of all services have in common. */}}
 
-{{/* (root, component, values): the beginning of a pod's specification. */}}
+{{/* (root, component, plugin, values, account): the beginning of a pod's specification. */}}
 {{- define "taskmanager.pod" -}}
 serviceAccountName: {{ include "taskmanager.name" .root }}{{ if .account }}-{{ .account }}{{ end }}
 automountServiceAccountToken: false
