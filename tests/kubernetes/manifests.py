@@ -113,10 +113,11 @@ def values_of(name: str) -> Mapping[str, Any]:
 def all_rendered() -> Mapping[str, Rendered]:
     """Every value set by its name."""
     answers = ask({name: {"values": values_of(name)} for name in SETS})
-    return {name: _rendered(answer) for name, answer in answers.items()}
+    return {name: read_answer(answer) for name, answer in answers.items()}
 
 
-def _rendered(answer: Mapping[str, Any]) -> Rendered:
+def read_answer(answer: Mapping[str, Any]) -> Rendered:
+    """What Helm made; raises AssertionError with its words if it refused."""
     if "refused" in answer:
         raise AssertionError(answer["refused"])
     documents = [one["document"] for one in answer["documents"]]
