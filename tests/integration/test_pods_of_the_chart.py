@@ -1,7 +1,7 @@
 """The pods of the chart as processes: programs, environment, Secrets, from the migration to a finished job.
 
-What a cluster does for them is done here: it mounts (paths are moved into the folder of the test), names the pod,
-and asks the probes. Ports are free ones on loopback, since all pods are on one machine here.
+What a cluster does for them is done here: it mounts (paths are moved into the folder of the test), names the
+pod, and asks the probes. Ports are free ones on loopback, since all pods are on one machine here.
 """
 
 import os
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -132,9 +133,8 @@ def test_from_the_migration_to_a_finished_job_and_a_runner_that_comes_back(
         with cluster.started(runner, ports[runner.name]) as process:
             for pod in (scheduler, gateway, runner):
                 for kind in ("startup", "liveness", "readiness"):
-                    eventually(
-                        lambda p=pod, k=kind: probed(p, ports[p.name], k), within_seconds=60, what=kind
-                    )
+                    asked = partial(probed, pod, ports[pod.name], kind)
+                    eventually(asked, within_seconds=60, what=f"{kind} of {pod.name}")
             eventually(lambda: runners(address), within_seconds=30, what="a plugin that is installed")
             job = (
                 httpx.post(f"{address}/api/v1/jobs", json={"plugin": PLUGIN}).raise_for_status().json()["id"]
