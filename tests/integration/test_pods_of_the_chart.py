@@ -18,7 +18,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.conftest import USERS, ServiceUrls
-from tests.kubernetes.manifests import HERE, Pod, Rendered, ask, read_answer
+from tests.kubernetes.manifests import HERE, Pod, Rendered, ask, plugins_of_the_chart, read_answer
 from tests.unit.runner.slots import PLUGINS
 
 from taskmanager.messages.topology import Topology
@@ -39,7 +39,7 @@ def chart(topology: Topology) -> Rendered:
     values = {
         "common": {"topologyPrefix": topology.prefix},
         "gateway": {"settings": {"TASKMANAGER_ACCESS": "off"}},
-        "plugins": {"shell": None, "jp2": None, "jp2validation": None, "tiffvalidation": None, PLUGIN: {}},
+        "plugins": {**dict.fromkeys(plugins_of_the_chart()), PLUGIN: {}},
     }
     return read_answer(ask({"one": {"values": values}})["one"])
 

@@ -109,6 +109,11 @@ def values_of(name: str) -> Mapping[str, Any]:
     return values
 
 
+def plugins_of_the_chart() -> Sequence[str]:
+    """Those that it has without any value."""
+    return [*yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))["plugins"]]
+
+
 @cache
 def all_rendered() -> Mapping[str, Rendered]:
     """Every value set by its name."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.kubernetes.manifests import DEPLOY, TOOLS, all_rendered
+from tests.kubernetes.manifests import DEPLOY, TOOLS, all_rendered, plugins_of_the_chart
 
 from taskmanager.mongo.access.database_accounts import ALL_COLLECTIONS, grants
 from taskmanager_scheduler.cli.accounts import main as write_accounts
@@ -103,7 +103,7 @@ def test_the_overlay_makes_the_namespace_strict_and_leaves_no_hook(built: Sequen
 
 
 def test_the_accounts_that_are_written_are_the_secrets_that_pods_mount(tmp_path: Path) -> None:
-    plugins = ["shell", "jp2", "jp2validation", "tiffvalidation"]
+    plugins = plugins_of_the_chart()
     servers = [
         "--broker",
         "taskmanager-rabbitmq:5672",

@@ -54,7 +54,10 @@ WRONG: Mapping[str, tuple[Mapping[str, Any], str]] = {
     ),
     "no folder": ({"files": {"folders": []}}, "at '/files/folders': minItems: got 0, want 1"),
     "a share without a claim": ({"files": {"folders": [{"path": "/a"}]}}, "/a needs a `claim`"),
-    "a digest that is none": ({"image": {"digests": {"gateway": "latest"}}}, "at '/image/digests/gateway'"),
+    "a digest that is none": (
+        {"image": {"digests": {"taskmanager-gateway": "latest"}}},
+        "at '/image/digests/taskmanager-gateway'",
+    ),
     "an entrance without a name": ({"gateway": {"ingress": {"enabled": True}}}, "at '/gateway/ingress/host'"),
     "KEDA without an end": (
         {"plugins": {"jp2": {"scaling": {"by": "keda"}}}},

@@ -28,6 +28,8 @@ SETTINGS: Mapping[str, type[Settings]] = {
 }
 SERVICE = {"runner": "plugin-runner", "migrate": "scheduler"}
 """Whose image it is, where that is not called like the component."""
+OWN_IMAGE = "registry.example.org/plugins/validation:7"
+"""Of a plugin in the set `everything`."""
 OTHERS = re.compile(r"OTEL_[A-Z_]+|TASKMANAGER_PICTURE_MEMORY_MB")
 """What is read, but not by a class of settings; `docs/settings.md` names both."""
 
@@ -114,11 +116,17 @@ def test_images_are_those_that_are_built(rendered: Rendered) -> None:
     assert "FROM python" in (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
     for pod in rendered.pods():
         image = pod.container["image"]
-        name = re.split(r"[@:]", image.rpartition("/")[2])[0]
+        if image == OWN_IMAGE:
+            continue
         service = SERVICE.get(pod.component, pod.component)
-        assert name == f"taskmanager-{service}"
+        assert re.split(r"[@:]", image.rpartition("/")[2])[0] == f"taskmanager-{service}"
         assert (ROOT / "services" / service).is_dir()
         assert "@sha256:" in image or image.endswith(f":{__version__}")
+
+
+def test_a_plugin_may_have_an_image_of_its_own() -> None:
+    images = {pod.name: pod.container["image"] for pod in all_rendered()["everything"].pods("runner")}
+    assert images["jobs-runner-jp2validation"] == OWN_IMAGE
 
 
 def test_a_runner_is_called_like_its_pod_which_stays(rendered: Rendered) -> None:

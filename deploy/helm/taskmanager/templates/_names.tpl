@@ -28,14 +28,16 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end }}
 
-{{/* (root, service): by digest where there is one. */}}
+{{/* (root, name): by digest where there is one; a whole reference stays as it is. */}}
 {{- define "taskmanager.image" -}}
 {{- $image := .root.Values.image -}}
 {{- $place := ternary "" (printf "%s/" (trimSuffix "/" $image.registry)) (empty $image.registry) -}}
-{{- with get $image.digests .service -}}
-{{ $place }}taskmanager-{{ $.service }}@{{ . }}
+{{- if regexMatch "[/:@]" .name -}}
+{{ .name }}
+{{- else if get $image.digests .name -}}
+{{ $place }}{{ .name }}@{{ get $image.digests .name }}
 {{- else -}}
-{{ $place }}taskmanager-{{ .service }}:{{ $image.tag | default .root.Chart.AppVersion }}
+{{ $place }}{{ .name }}:{{ $image.tag | default .root.Chart.AppVersion }}
 {{- end -}}
 {{- end }}
 
