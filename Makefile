@@ -10,7 +10,7 @@ WORKERS ?= 2
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder # all tests of a file in one process share its servers
 SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
-.PHONY: help setup setup-run lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring goobi sbom pins up down status logs certificates demo clean tls containers update wheels systemd matrix
+.PHONY: help setup setup-run lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring goobi sbom pins up down status logs certificates demo clean tls containers update wheels systemd matrix kubernetes
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -123,6 +123,14 @@ systemd: setup ## the units of deploy/systemd on a machine of its own: from whee
 
 matrix: ## the README's commands on bare Debian systems (RELEASES="bookworm trixie", PARTS="demo test-unit")
 	@PARTS="$(or $(PARTS),demo)" sh deploy/matrix.sh $(or $(RELEASES),bookworm trixie)
+
+kubernetes: setup .venv/checkov/.stamp ## the Helm chart, its overlay and examples: rendered, validated, checkov (CRDS=folder for those of other projects)
+	@$(BIN)/python -m tests.kubernetes $(if $(CRDS),--crds "$(CRDS)")
+
+.venv/checkov/.stamp: pins/checkov.txt # apart, as it asks for older versions of packages that we use
+	@$(BIN)/python -m venv --clear .venv/checkov
+	@sh deploy/pinned.sh .venv/checkov/bin/python install pins/checkov.txt
+	@touch $@
 
 demo: setup-run ## a small book through the whole system (DIR=folder for your images, GOOBI=fake to see the reports)
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")

@@ -29,6 +29,10 @@ OFFERED = {
     "taskmanager-plugin-runner": ("jp2validation", "ocr", "tiffvalidation", "tracing"),
 }
 """The extras that images and development have: those of the plugins that come along, and tracing."""
+APART = {"checkov": ["checkov==3.3.30"]}
+"""Lists that do not heed `constraints.txt`: environments of their own, which ask for older versions of
+packages that we use.
+"""
 BUILD = ("hatchling", "editables", "setuptools", "wheel", "pkgconfig", "cffi")
 """What builds our distributions, and pyvips, which comes as a source package."""
 
@@ -74,11 +78,12 @@ def listed(file: str) -> list[str]:
     return [line for line in lines if line]
 
 
-def write(name: str, requirements: Iterable[str]) -> None:
+def write(name: str, requirements: Iterable[str], *, constrained: bool = True) -> None:
     """Write one list."""
     options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"]
     quiet = ["--quiet", "--no-header", "--no-annotate"]
-    files = ["--constraint", "constraints.txt", "--output-file", f"pins/{name}.txt", "-"]
+    files = ["--constraint", "constraints.txt"] if constrained else []
+    files += ["--output-file", f"pins/{name}.txt", "-"]
     subprocess.run(
         [UV, "pip", "compile", *options, *quiet, "--allow-unsafe", *files],
         input="\n".join(requirements),
@@ -91,3 +96,5 @@ def write(name: str, requirements: Iterable[str]) -> None:
 if __name__ == "__main__":
     for environment, requirements in environments().items():
         write(environment, sorted(set(requirements)))
+    for environment, requirements in APART.items():
+        write(environment, requirements, constrained=False)
