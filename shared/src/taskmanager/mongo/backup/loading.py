@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bson.raw_bson import RawBSONDocument
-from pymongo.asynchronous.collection import AsyncCollection
 
 from taskmanager.errors import PermanentError
 from taskmanager.mongo.access.writes import session_keys
@@ -12,7 +11,8 @@ from taskmanager.mongo.backup.archive import ArchiveReader, Total
 from taskmanager.mongo.backup.documents_digest import DocumentsDigest, split
 from taskmanager.mongo.backup.saving import KEYS
 from taskmanager.mongo.backup.unfinished import MARK, set_mark
-from taskmanager.mongo.base.client import Database, Document, translated_errors
+from taskmanager.mongo.base.client import Database, translated_errors
+from taskmanager.mongo.base.raw import as_raw, raw_batches
 
 _NOT_THE_MARK = {"_id": {"$ne": MARK}}
 
@@ -55,9 +55,9 @@ async def load(database: Database, archive: ArchiveReader) -> None:
             documents = [RawBSONDocument(one) for one in split(block.documents)]
             if block.collection == KEYS:
                 for key in documents:
-                    await _raw(session_keys(database)).replace_one({"_id": key["_id"]}, key, upsert=True)
+                    await as_raw(session_keys(database)).replace_one({"_id": key["_id"]}, key, upsert=True)
             else:
-                await _raw(database[block.collection]).insert_many(documents, ordered=False)
+                await as_raw(database[block.collection]).insert_many(documents, ordered=False)
 
 
 async def verify(database: Database, totals: Mapping[str, Total]) -> None:
@@ -66,7 +66,7 @@ async def verify(database: Database, totals: Mapping[str, Total]) -> None:
         for name, total in totals.items():
             stored = session_keys(database) if name == KEYS else database[name]
             digest = DocumentsDigest()
-            async for documents in stored.find_raw_batches(_NOT_THE_MARK):
+            async for documents in raw_batches(stored, _NOT_THE_MARK):
                 digest.add(documents)
             if Total.of(digest) != total:
                 raise LoadError(f"the database has {Total.of(digest)} of {name}, and the backup has {total}")
@@ -74,9 +74,3 @@ async def verify(database: Database, totals: Mapping[str, Total]) -> None:
 
 async def _collections(database: Database) -> list[str]:
     return sorted(await database.list_collection_names(filter={"name": {"$not": {"$regex": "^system\\."}}}))
-
-
-def _raw(collection: AsyncCollection[Document]) -> AsyncCollection[RawBSONDocument]:
-    """The same collection; what is read and written are bytes that nobody decodes."""
-    options = collection.codec_options.with_options(document_class=RawBSONDocument)
-    return collection.with_options(codec_options=options)

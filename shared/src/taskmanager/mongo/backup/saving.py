@@ -14,6 +14,7 @@ from taskmanager.mongo.access.writes import session_keys
 from taskmanager.mongo.backup.archive import ArchiveWriter, Block, Header, Total
 from taskmanager.mongo.backup.unfinished import check_finished
 from taskmanager.mongo.base.client import Database, translated_errors
+from taskmanager.mongo.base.raw import raw_batches
 
 KEYS = "keys"
 """The name under which the collection of another database stands in the archive; no collection has it."""
@@ -46,7 +47,7 @@ async def save(database: Database, file: BinaryIO, *, keys: bool) -> tuple[Heade
         names = await database.list_collection_names(filter={"name": {"$not": {"$regex": "^system\\."}}})
         totals = {name: await _collection(database, name, session, archive) for name in sorted(names)}
         if keys:
-            async for documents in session_keys(database).find_raw_batches({}, session=session):
+            async for documents in raw_batches(session_keys(database), session=session):
                 archive.block(Block(KEYS, documents))
             totals[KEYS] = archive.total(KEYS)
     archive.end()
@@ -56,7 +57,7 @@ async def save(database: Database, file: BinaryIO, *, keys: bool) -> tuple[Heade
 async def _collection(
     database: Database, name: str, session: AsyncClientSession, archive: ArchiveWriter
 ) -> Total:
-    async for documents in database[name].find_raw_batches({}, session=session):
+    async for documents in raw_batches(database[name], session=session):
         archive.block(Block(name, documents))
     return archive.total(name)
 

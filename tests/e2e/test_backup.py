@@ -1,0 +1,193 @@
+"""The database is restored to an earlier moment while jobs ran: nothing runs twice, nothing is blocked.
+
+The plugin's diary lies beside the results: it is an effect that no restore takes back.
+"""
+
+import os
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pika
+from tests.conftest import USERS
+from tests.e2e.process_folders import check_statistics
+from tests.e2e.system import START_SECONDS, System, running_system
+
+from taskmanager_local.servers import RunningServer
+from taskmanager_local.services import program
+from taskmanager_testing.waiting import eventually
+
+PLUGIN = "diary"
+PAGES, MANY_PAGES = 120, 4_000
+"""Of a job that takes a second or more, and of one that takes most of a minute."""
+
+
+class Site:
+    """A system, its process folders, and the command with the account of the migration."""
+
+    def __init__(self, system: System, rabbitmq: RunningServer, mongod: RunningServer) -> None:
+        self.system, self._rabbitmq = system, rabbitmq
+        self.database = system.mongodb_url.split("?", maxsplit=1)[0].rpartition("/")[2]
+        self._environment = {
+            **os.environ,
+            **system.settings,
+            "AMQP_URL": rabbitmq.url_of(USERS.migrate),
+            "MONGODB_URL": mongod.url_of("migrate", self.database),
+        }
+
+    def source(self, pages: int) -> Path:
+        folder = self.system.roots / f"source-{pages}"
+        if not folder.exists():
+            folder.mkdir()
+            for number in range(pages):
+                (folder / f"{number:05}.txt").write_text(str(number), encoding="utf-8")
+        return folder
+
+    def submit(self, name: str, pages: int = PAGES) -> str:
+        """A job with its name as key and as the name of its process folder."""
+        process = self.system.roots / name
+        process.mkdir(exist_ok=True)
+        job = {"plugin": PLUGIN, "source": str(self.source(pages)), "destination": str(process / "out")}
+        return self.system.submit({**job, "title": name}, name)
+
+    def diary(self, name: str) -> list[str]:
+        """What the attempts at this job noted: `begin 1`, `end 1`."""
+        file = self.system.roots / name / "out.log"
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+        return [" ".join(line.split()[::2]) for line in lines]
+
+    def results(self, name: str) -> list[str]:
+        folder = self.system.roots / name
+        return sorted(one.name for one in folder.rglob("*") if one.is_file() and one.name != "out.log")
+
+    def backup(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program("taskmanager-backup"), *arguments],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=START_SECONDS,
+        )
+
+    def job(self, job_id: str) -> Mapping[str, Any]:
+        with self.system.client() as client:
+            found: dict[str, Any] = client.get(f"/api/v1/jobs/{job_id}").raise_for_status().json()
+        return found
+
+    def until_working(self, job_id: str) -> None:
+        eventually(
+            lambda: self.job(job_id)["status"] == "PROCESSING", within_seconds=30, what="a working job"
+        )
+
+    def kill(self) -> None:
+        for service in self.system.services:
+            service.kill()
+
+    def start(self) -> None:
+        for service in self.system.services:
+            service.start()
+        for service in self.system.services:
+            service.until_ready()
+
+    def dead_letters(self) -> int:
+        with pika.BlockingConnection(pika.URLParameters(self._rabbitmq.url)) as connection:
+            queue = self.system.topology.dead_letters
+            answer = connection.channel().queue_declare(queue.name, passive=True)
+            return int(answer.method.message_count)
+
+    def operate(self, action: str, **chosen: object) -> None:
+        """An operation over many jobs, to its end."""
+        with self.system.client() as client:
+            body = {"action": action, "filter": {"plugin": PLUGIN, **chosen}}
+            asked = client.post("/api/v1/operations", json=body).raise_for_status().json()
+            address = f"/api/v1/operations/{asked['id']}"
+            eventually(lambda: client.get(address).json()["state"] == "done", within_seconds=30)
+
+
+def check_held(site: Site, jobs: Sequence[str]) -> None:
+    for one in map(site.job, jobs):
+        assert one["status"] == "PAUSED"
+        assert one["restored"]
+        assert one["waiting"]["reason"]["code"] == "waiting.restored"
+
+
+def test_a_restored_database_runs_nothing_twice_and_blocks_nothing(
+    tmp_path: Path, rabbitmq: RunningServer, mongod: RunningServer
+) -> None:
+    with running_system(tmp_path / "system", rabbitmq, mongod, plugin=PLUGIN) as system:
+        site = Site(system, rabbitmq, mongod)
+        before = site.submit("before")
+        system.all_done([before])
+        live = {name: site.submit(name) for name in ("one", "two", "three", "four")}
+        site.until_working(live["one"])
+        file = str(tmp_path / "backup")
+        saved = site.backup("save", file)
+        assert saved.returncode == 0, saved.stderr
+        assert site.backup("check", file).stdout == saved.stdout
+
+        # since then: all of these end, one more is done, and one is at work when everything dies
+        system.all_done(list(live.values()))
+        lost = site.submit("lost")
+        system.all_done([lost])
+        at_work = site.submit("at work", MANY_PAGES)
+        site.until_working(at_work)
+        notes = {name: site.diary(name) for name in ("before", *live, "lost")}
+        assert all(Counter(lines) == Counter({"begin 1": 1, "end 1": 1}) for lines in notes.values())
+
+        refused = site.backup("restore", file, "--replace", site.database)
+        assert refused.returncode == 1
+        assert "stop all services first" in refused.stderr
+        site.kill()
+        refused = site.backup("restore", file)
+        assert refused.returncode == 1
+        assert f"--replace {site.database}" in refused.stderr
+
+        restored = eventually(
+            lambda: (
+                one
+                if not (one := site.backup("restore", file, "--replace", site.database)).returncode
+                else None
+            ),
+            within_seconds=30,
+            what="a restore once the broker has noticed that all are gone",
+        )
+        assert restored is not None
+        assert "4 jobs that had not ended" in restored.stdout
+        site.start()
+
+        # nothing is blocked: a new job, and a lost one that is submitted again under its key
+        system.all_done([site.submit("after")])
+        assert site.submit("lost") == lost
+        system.all_done([lost])
+        assert site.job(before)["status"] == "DONE"
+        with system.client() as client:
+            assert client.get(f"/api/v1/jobs/{at_work}").status_code == httpx.codes.NOT_FOUND
+        assert not site.results("at work")
+
+        # nothing ran twice, and all of it waits for somebody
+        check_held(site, list(live.values()))
+        assert {name: site.diary(name) for name in ("before", *live)} == {
+            name: notes[name] for name in ("before", *live)
+        }
+        check_statistics(system.tabs(), system.jobs())
+        assert "reports_of_unknown_jobs_dropped" in system.scheduler.log.read_text(encoding="utf-8")
+
+        # an operator has looked: one was done and is left cancelled, the others are to run again
+        site.operate("cancel", ids=[live["one"]])
+        site.operate("release", restored=True)
+        again = system.all_done([live[name] for name in ("two", "three", "four")])
+        assert site.job(live["one"])["status"] == "CANCELLED"
+        assert site.diary("one") == notes["one"]
+        for one in again:
+            assert one["attempt"] > 1_000
+            assert site.diary(one["title"]) == [
+                *notes[one["title"]],
+                *(f"{what} {one['attempt']}" for what in ("begin", "end")),
+            ]
+            assert len(site.results(one["title"])) == PAGES + 1
+        check_statistics(system.tabs(), system.jobs())
+        assert not site.dead_letters()
