@@ -1,4 +1,4 @@
-"""Backups of a real database: of one moment, checked when read back, settled before services work on it."""
+"""Backups of a real database: of one moment, checked when read back, settled before services start."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

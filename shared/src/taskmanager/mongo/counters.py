@@ -17,7 +17,7 @@ from taskmanager.process.metrics import UNREADABLE_DOCUMENTS
 CANNOT_ADD = frozenset({14, 28})
 """MongoDB's errors TypeMismatch (`$inc` of a non-number) and PathNotViable (not a subdocument)."""
 _NAMES = frozenset({"_id", "plugin", "tab", "hour"})
-_TABLES = frozenset({"statuses", "durations"})
+_TABLES = frozenset({"statuses", "durations", "waits", "errors"})
 
 log = get_logger(__name__)
 
