@@ -92,7 +92,7 @@ def test_sums_are_those_of_the_hours_in_the_period() -> None:
     assert [row.done for row in noop.rows] == [0] * 21 + [1, 0, 3]
     assert (noop.failed_percent, noop.kinds) == (33.3, [FailureKind("files", 2)])
     assert noop.at_work == pytest.approx(3_600 / (23 * 3_600 + 40 * 60), abs=0.005)
-    assert noop.busiest == noop.rows[-1]
+    assert noop.ended == 7
     assert page(*hours, period=Period.WEEK).everything.total.done == 104
 
 
@@ -136,7 +136,7 @@ async def test_a_plugin_with_a_runner_is_shown_without_jobs_and_another_one_is_n
     found = figures_page(views, [], ANYBODY, Period.DAY, NOW, UTC_ZONE)
 
     assert [(one.name, one.runners, one.slots) for one in found.plugins] == [("noop", 1, 4)]
-    assert found.plugins[0].busiest is None
+    assert not found.plugins[0].ended
 
 
 @given(

@@ -68,9 +68,9 @@ class PluginFigures:
     waiting: Bars
 
     @property
-    def busiest(self) -> Row | None:
-        """The stretch in which most jobs were done."""
-        return max((row for row in self.rows if row.done), key=lambda row: row.done, default=None)
+    def ended(self) -> int:
+        """How many jobs ended, in whatever way."""
+        return self.total.done + self.total.failed + self.total.cancelled
 
 
 @dataclass(frozen=True, slots=True)
