@@ -112,13 +112,17 @@ class Maintenance:
         """Raise PermanentError while a scheduler or runner is connected to the broker."""
         partitions = range(await stored_partitions(database))
         topology = self.settings.topology
-        inboxes = {*topology.inboxes, *(topology.inbox_of(number) for number in partitions)}
-        plugins = [topology.jobs(name) for name in await plugins_of(database)]
+        queues = [
+            *topology.inboxes,
+            *(topology.inbox_of(number) for number in partitions),
+            *(topology.jobs(name) for name in await plugins_of(database)),
+        ]
+        names = sorted({queue.name for queue in queues})
 
         async def look(channel: AsyncChannel) -> None:
-            if busy := await consumers(channel, sorted(queue.name for queue in (*inboxes, *plugins))):
-                names = ", ".join(f"{queue} ({count})" for queue, count in busy.items())
-                raise PermanentError(f"stop all services first: there are consumers of {names}")
+            if busy := await consumers(channel, names):
+                readers = ", ".join(f"{queue} ({count})" for queue, count in busy.items())
+                raise PermanentError(f"stop all services first: there are consumers of {readers}")
 
         await Broker.once(self.settings.amqp_url.get_secret_value(), "backup", look)
 
