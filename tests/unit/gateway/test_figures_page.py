@@ -103,8 +103,9 @@ def test_what_was_not_counted_by_kind_is_said_so() -> None:
 
 
 def test_waiting_times_that_were_not_counted_are_not_taken_for_none() -> None:
-    assert page(figures(1, done=2, waits={3: 2})).waits_known
-    assert not page(figures(1, done=2, waits={3: 1})).waits_known
+    assert page(figures(1, done=2, waits={3: 2}, failed=1, errors={"files": 1})).complete
+    assert not page(figures(1, done=2, waits={3: 1})).complete
+    assert not page(figures(1, failed=1)).complete
     [noop] = page(figures(1, done=2)).plugins
     assert noop.wait == (None, None)
 

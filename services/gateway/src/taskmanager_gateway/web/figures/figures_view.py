@@ -82,8 +82,8 @@ class FiguresPage:
     plugins: Sequence[PluginFigures]
     """Those with a job that ended or with a runner, by title."""
     everything: PluginFigures
-    waits_known: bool
-    """Whether the waiting times of all these jobs were counted."""
+    complete: bool
+    """Whether the waiting times and kinds of failures of all these jobs were counted."""
 
 
 def figures_page(
@@ -113,7 +113,7 @@ def figures_page(
         since=since,
         plugins=sorted(shown, key=lambda one: (one.title.casefold(), one.name)),
         everything=everything,
-        waits_known=everything.total.waits_known,
+        complete=everything.total.waits_known and everything.total.errors_known,
     )
 
 
