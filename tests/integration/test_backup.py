@@ -23,7 +23,7 @@ from taskmanager.mongo import MongoReader, MongoStore, connect, migrate
 from taskmanager.mongo.access.writes import session_keys
 from taskmanager.mongo.backup.archive import ArchiveReader
 from taskmanager.mongo.backup.loading import LoadError, empty, filled, load, verify
-from taskmanager.mongo.backup.saving import save
+from taskmanager.mongo.backup.saving import save, time_of
 from taskmanager.mongo.backup.settling import Settled, settle
 from taskmanager.mongo.backup.unfinished import check_finished, remove_mark
 from taskmanager.mongo.base.client import Database
@@ -153,6 +153,16 @@ async def test_a_backup_is_of_one_moment_however_much_is_written_meanwhile(site:
     assert found["jobs"] == found["reports"]
     assert len(found["jobs"]) < steps, "nothing was written meanwhile"
     assert len(found["job_logs"]) == len(pages)
+
+
+async def test_the_moment_of_a_backup_is_that_of_the_database_in_utc(site: Site) -> None:
+    before = await site.store.time()
+    header = ArchiveReader(await site.saved()).header()
+    now = await time_of(site.database)
+
+    assert header.database == site.database.name
+    assert before - timedelta(seconds=1) <= header.taken <= now
+    assert Restore("x", header.taken, now).jump >= 1_000
 
 
 async def test_another_document_in_the_database_is_found_when_it_is_read_back(site: Site) -> None:

@@ -156,7 +156,11 @@ def _contents(header: Header, totals: dict[str, Total]) -> str:
     keys = "with" if header.keys else "without"
     lines = [
         f"backup of {header.database}, {_utc(header.taken)}, by release {header.release}, {keys} keys",
-        *(f"  {name}: {one.documents} documents, {one.size} bytes" for name, one in sorted(totals.items())),
+        *(
+            f"  {name}: {one.documents} documents, {one.size} bytes"
+            for name, one in sorted(totals.items())
+            if one.documents
+        ),
     ]
     return "\n".join(lines)
 

@@ -29,7 +29,7 @@ class SnapshotGoneError(TemporaryError):
 async def time_of(database: Database) -> datetime:
     """The time by the database's clock; raises StoreUnavailableError."""
     with translated_errors():
-        answer = await database.client.admin.command("hello")
+        answer = await database.command("hello", codec_options=database.codec_options)  # aware, in UTC
     found: datetime = answer["localTime"]
     return found
 
