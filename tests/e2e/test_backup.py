@@ -12,9 +12,12 @@ from typing import Any
 
 import httpx
 import pika
+from bson import Timestamp
 from tests.conftest import USERS
 from tests.e2e.process_folders import check_statistics
 from tests.e2e.system import START_SECONDS, System, running_system
+from tests.soak import collect, resting
+from tests.soak.judging import read
 
 from taskmanager_local.servers import RunningServer
 from taskmanager_local.services import program
@@ -31,6 +34,7 @@ class Site:
     def __init__(self, system: System, rabbitmq: RunningServer, mongod: RunningServer) -> None:
         self.system, self._rabbitmq = system, rabbitmq
         self.database = system.mongodb_url.split("?", maxsplit=1)[0].rpartition("/")[2]
+        self.url = _named(mongod.url, self.database)
         self._environment = {
             **os.environ,
             **system.settings,
@@ -108,11 +112,28 @@ class Site:
             eventually(lambda: client.get(address).json()["state"] == "done", within_seconds=30)
 
 
+def _named(url: str, database: str) -> str:
+    """The address of another database of the server, for somebody who may do anything."""
+    base, query = url.split("?", maxsplit=1)
+    return f"{base.rsplit('/', maxsplit=1)[0]}/{database}?{query}"
+
+
 def check_held(site: Site, jobs: Sequence[str]) -> None:
     for one in map(site.job, jobs):
         assert one["status"] == "PAUSED"
         assert one["restored"]
         assert one["waiting"]["reason"]["code"] == "waiting.restored"
+
+
+def check_invariants(url: str, since: Timestamp, state: collect.State) -> None:
+    """What the soak demands of every commit, of all since the restore, and of the state at rest."""
+    store = collect.open_store(url)
+    with store.client:
+        history = read(collect.commits(store, since, state))
+        rest = collect.rest(store, {})
+    for verdict in (*history.verdicts, resting.recounted(rest)):
+        assert not verdict.violations, f"{verdict.invariant}: {verdict.says}"
+    assert len(history.granted) == 5, "a new job, a lost one that was repeated, three that were released"
 
 
 def test_a_restored_database_runs_nothing_twice_and_blocks_nothing(
@@ -156,6 +177,7 @@ def test_a_restored_database_runs_nothing_twice_and_blocks_nothing(
             what="a restore once the broker has noticed that all are gone",
         )
         assert restored is not None
+        since, state = collect.known(collect.open_store(site.url))
         assert "4 jobs that had not ended" in restored.stdout
         site.start()
 
@@ -191,3 +213,4 @@ def test_a_restored_database_runs_nothing_twice_and_blocks_nothing(
             assert len(site.results(one["title"])) == PAGES + 1
         check_statistics(system.tabs(), system.jobs())
         assert not site.dead_letters()
+        check_invariants(site.url, since, state)
