@@ -77,6 +77,12 @@ class Site:
             timeout=START_SECONDS,
         )
 
+    def refused(self, *arguments: str) -> str:
+        """Why the command did nothing."""
+        answer = self.backup(*arguments)
+        assert answer.returncode == 1
+        return answer.stderr
+
     def job(self, job_id: str) -> Mapping[str, Any]:
         with self.system.client() as client:
             found: dict[str, Any] = client.get(f"/api/v1/jobs/{job_id}").raise_for_status().json()
@@ -159,25 +165,15 @@ def test_a_restored_database_runs_nothing_twice_and_blocks_nothing(
         notes = {name: site.diary(name) for name in ("before", *live, "lost")}
         assert all(Counter(lines) == Counter({"begin 1": 1, "end 1": 1}) for lines in notes.values())
 
-        refused = site.backup("restore", file, "--replace", site.database)
-        assert refused.returncode == 1
-        assert "stop all services first" in refused.stderr
+        assert "stop all services first" in site.refused("restore", file, "--replace", site.database)
         site.kill()
-        refused = site.backup("restore", file)
-        assert refused.returncode == 1
-        assert f"--replace {site.database}" in refused.stderr
 
-        restored = eventually(
-            lambda: (
-                one
-                if not (one := site.backup("restore", file, "--replace", site.database)).returncode
-                else None
-            ),
-            within_seconds=30,
-            what="a restore once the broker has noticed that all are gone",
-        )
-        assert restored is not None
-        since, state = collect.known(collect.open_store(site.url))
+        eventually(lambda: "consumers" not in site.refused("restore", file), within_seconds=30)
+        assert f"--replace {site.database}" in site.refused("restore", file)
+        restored = site.backup("restore", file, "--replace", site.database)
+        assert restored.returncode == 0, restored.stderr
+        with (store := collect.open_store(site.url)).client:
+            since, state = collect.known(store)
         assert "4 jobs that had not ended" in restored.stdout
         site.start()
 
