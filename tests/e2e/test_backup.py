@@ -26,6 +26,7 @@ from taskmanager_testing.waiting import eventually
 PLUGIN = "diary"
 PAGES, MANY_PAGES = 120, 4_000
 """Of a job that takes a second or more, and of one that takes most of a minute."""
+REPORTS = 5
 
 
 class Site:
@@ -94,6 +95,9 @@ class Site:
         )
 
     def kill(self) -> None:
+        """The scheduler first, so that the inbox has something to say of the job at work."""
+        self.system.scheduler.kill()
+        eventually(lambda: self.messages(self.system.topology.inbox.name) > REPORTS, within_seconds=30)
         for service in self.system.services:
             service.kill()
 
@@ -103,10 +107,10 @@ class Site:
         for service in self.system.services:
             service.until_ready()
 
-    def dead_letters(self) -> int:
+    def messages(self, queue: str) -> int:
+        """How many messages wait in a queue."""
         with pika.BlockingConnection(pika.URLParameters(self._rabbitmq.url)) as connection:
-            queue = self.system.topology.dead_letters
-            answer = connection.channel().queue_declare(queue.name, passive=True)
+            answer = connection.channel().queue_declare(queue, passive=True)
             return int(answer.method.message_count)
 
     def operate(self, action: str, **chosen: object) -> None:
@@ -208,5 +212,5 @@ def test_a_restored_database_runs_nothing_twice_and_blocks_nothing(
             ]
             assert len(site.results(one["title"])) == PAGES + 1
         check_statistics(system.tabs(), system.jobs())
-        assert not site.dead_letters()
+        assert not site.messages(system.topology.dead_letters.name)
         check_invariants(site.url, since, state)
