@@ -3,6 +3,7 @@
 import gzip
 from datetime import UTC, datetime
 from io import BytesIO
+from pathlib import Path
 
 import bson
 import pytest
@@ -18,7 +19,10 @@ from taskmanager.mongo.backup.archive import (
     Total,
 )
 from taskmanager.mongo.backup.documents_digest import DocumentsDigest, DocumentsError, split
+from taskmanager_scheduler.cli.backup import Maintenance
+from taskmanager_scheduler.settings import SchedulerSettings
 
+NOWHERE = "mongodb://127.0.0.1:1/nowhere"
 HEADER = Header("taskmanager", datetime(2026, 11, 28, 12, 0, 0, 123000, tzinfo=UTC), "1.2.3", keys=False)
 JOBS = [bson.encode({"_id": str(number), "title": "ä" * number}) for number in range(5)]
 
@@ -147,3 +151,28 @@ def test_the_digest_tells_documents_apart_that_swapped_their_content() -> None:
 def test_what_is_no_sequence_of_documents_is_refused(documents: bytes) -> None:
     with pytest.raises(DocumentsError):
         list(split(documents))
+
+
+async def test_a_damaged_file_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
+    """There is no server: whoever asked one would fail with another error."""
+    file = tmp_path / "backup"
+    file.write_bytes(written()[:-10])
+    settings = SchedulerSettings.model_validate({"MONGODB_URL": NOWHERE, "AMQP_URL": "amqp://127.0.0.1:1/"})
+    said: list[str] = []
+
+    with pytest.raises(ArchiveError, match="ends too early"):
+        await Maintenance(settings, said.append).restore(str(file), replace="nowhere")
+    assert not said
+
+
+async def test_a_backup_can_be_checked_without_any_server(tmp_path: Path) -> None:
+    file = tmp_path / "backup"
+    file.write_bytes(written())
+    said: list[str] = []
+
+    await Maintenance(SchedulerSettings(), said.append).check(str(file))
+
+    assert "\n".join(said).splitlines() == [
+        "backup of taskmanager, 2026-11-28 12:00:00 UTC, by release 1.2.3, without keys",
+        f"  jobs: 5 documents, {len(b''.join(JOBS))} bytes",
+    ]

@@ -29,7 +29,7 @@ from taskmanager.process.config import exit_text
 from taskmanager.rabbit import Broker
 from taskmanager.rabbit.channel import AsyncChannel
 from taskmanager.rabbit.consumers import consumers
-from taskmanager_scheduler.cli.backup_files import opened, written
+from taskmanager_scheduler.cli.backup_files import STANDARD, opened, written
 from taskmanager_scheduler.jobs.after_restore import Restore, after_restore
 from taskmanager_scheduler.settings import SchedulerSettings
 
@@ -57,15 +57,15 @@ class Maintenance:
 
     async def check(self, source: str) -> None:
         """Read a backup and compare it with its checksums; raises TaskManagerError."""
-        with opened(source) as file:
-            archive = ArchiveReader(file)
-            header = archive.header()
-            for _ in archive.blocks():
-                pass
-        self.say(_contents(header, archive.totals))
+        self.say(_contents(*_read_through(source)))
 
     async def restore(self, source: str, *, replace: str | None) -> None:
-        """Bring a backup into the database and settle it; raises TaskManagerError."""
+        """Bring a backup into the database and settle it; raises TaskManagerError.
+
+        A file is read to its end before anything is removed.
+        """
+        if source != STANDARD:
+            _read_through(source)
         with opened(source) as file:
             archive = ArchiveReader(file)
             header = archive.header()
@@ -132,6 +132,16 @@ class Maintenance:
             await work(database)
         finally:
             await client.close()
+
+
+def _read_through(source: str) -> tuple[Header, dict[str, Total]]:
+    """What a backup holds; raises ArchiveError if it is not what was written."""
+    with opened(source) as file:
+        archive = ArchiveReader(file)
+        header = archive.header()
+        for _ in archive.blocks():
+            pass
+    return header, archive.totals
 
 
 async def _require_consent(database: Database, replace: str | None) -> None:
