@@ -189,6 +189,8 @@ def _plugin(name: str, query: str = "", *, plugin: str = JP2, act: str | None = 
 
 
 PLUGINS = (
+    View("figures", "/figures?period=7d", widths=EVERYTHING),
+    View("figures-table", "/figures", unfold(f"#figures-{JP2}")),
     View("plugin-queue", "/plugins/jp2", widths=EVERYTHING),
     View("plugin-done", "/plugins/jp2?tab=done", widths=EVERYTHING),
     View("plugin-error", "/plugins/jp2?tab=error", widths=EVERYTHING),

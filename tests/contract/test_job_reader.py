@@ -493,6 +493,22 @@ async def test_a_cursor_of_other_files_is_refused(reader: JobReader, cursor: str
         await reader.files(FileQuery(job="job-001", attempt=1, cursor=cursor))
 
 
+async def test_jobs_that_wait_since_a_restore_are_listed(reader: JobReader, write: Write) -> None:
+    held = Attribution(by="anna", at=NOW)
+    await put(
+        write,
+        job(1, status=Status.PAUSED, held=held, restored=NOW),
+        job(2, status=Status.PAUSED, held=held),
+        job(3, status=Status.PAUSED, held=held, restored=NOW, plugin="jp2"),
+        job(4),
+    )
+    assert await pages(reader, JobQuery(restored=True)) == [[3, 1]]
+    assert await pages(reader, JobQuery(plugin="noop", tab=Tab.QUEUE, restored=True)) == [[1]]
+    kept = await reader.job("job-003")
+    assert kept is not None
+    assert kept.restored == NOW
+
+
 async def test_jobs_with_warnings_are_listed_by_their_end_and_by_their_submission(
     reader: JobReader, write: Write
 ) -> None:
@@ -618,8 +634,18 @@ async def test_figures_of_an_hour_grow_and_are_read_by_hour_and_plugin(
         running_seconds=1.5,
         longest_seconds=1,
         durations={10: 2},
+        waits={3: 2},
     )
-    more = HourlyFigures(plugin="a", hour=NOW, done=1, failed=1, longest_seconds=0.5, durations={9: 1, 10: 1})
+    more = HourlyFigures(
+        plugin="a",
+        hour=NOW,
+        done=1,
+        failed=1,
+        longest_seconds=0.5,
+        durations={9: 1, 10: 1},
+        waits={3: 1, 4: 1},
+        errors={"files": 1},
+    )
     later = one.model_copy(update={"hour": NOW + HOUR})
     await write(Plan(figures=[one, one.model_copy(update={"plugin": "a-b"})]))
     await write(Plan(figures=[more, later]))
@@ -638,6 +664,8 @@ async def test_figures_of_an_hour_grow_and_are_read_by_hour_and_plugin(
         running_seconds=1.5,
         longest_seconds=1,
         durations={9: 1, 10: 3},
+        waits={3: 3, 4: 1},
+        errors={"files": 1},
     )
     assert [found.plugin for found in everything] == ["a", "a-b", "a"]
     assert await reader.hourly(NOW + HOUR, "a-b") == []

@@ -282,6 +282,7 @@ def test_operators_control_a_plugin(cli: CommandLine) -> None:
     assert cli.json("plugins", "accept", "sleep")["plugin"]["accepting"] is True
     assert cli.json("plugins", "figures", "sleep", "--hours", "2")["plugin"] == "sleep"
     assert "all" in cli.text("plugins", "figures", "sleep")
+    assert {one["plugin"] for one in cli.json("figures", "--period", "7d")["plugins"]} <= {"sleep"}
     assert cli.json("plugins", "replicas", "sleep") == {"replicas": []}
     for words in (("--to", "2"), ("--auto", "0", "4")):
         assert "no-such-host" in cli.refused("plugins", "scale", "sleep", "no-such-host", *words, code=1)

@@ -15,6 +15,8 @@ from tests.soak.scenes import Stage
 END = {"_id": "end of the soak"}
 COLLECTIONS = ("jobs", "plugins")
 Store = Database[dict[str, Any]]
+State = dict[tuple[str, str], dict[str, Any]]
+"""Collection and key -> the document."""
 
 
 def open_store(url: str) -> Store:
@@ -31,21 +33,31 @@ def beginning(store: Store) -> Timestamp:
     return stamp
 
 
-def commits(store: Store, since: Timestamp) -> Iterator[Commit]:
-    """Every change of a job or plugin since then, in the order in which it was stored."""
+def known(store: Store) -> tuple[Timestamp, State]:
+    """The state of all jobs and plugins, and a moment since which nothing changed it; nobody may write."""
+    state = {(name, one["_id"]): one for name in COLLECTIONS for one in store[name].find()}
+    moment: Timestamp = store.client["admin"].command("hello")["operationTime"]
+    return Timestamp(moment.time, moment.inc + 1), state
+
+
+def commits(store: Store, since: Timestamp, before: State | None = None) -> Iterator[Commit]:
+    """Every change of a job or plugin since then, in the order in which it was stored.
+
+    `before`: the state at that moment; None if there was nothing.
+    """
     store["soak"].insert_one(END)
-    state: dict[tuple[str, str], dict[str, Any]] = {}
+    state = dict(before or {})
     watched = [{"$match": {"ns.coll": {"$in": [*COLLECTIONS, "soak"]}}}]
     with store.watch(watched, start_at_operation_time=since, batch_size=1_000) as stream:
         for event in stream:
             collection, key = event["ns"]["coll"], event["documentKey"]["_id"]
             if collection == "soak":
                 return
-            before = state.get((collection, key))
-            after = _after(before, event)
+            earlier = state.get((collection, key))
+            after = _after(earlier, event)
             state[collection, key] = after
             transaction = f"{event.get('lsid')}:{event.get('txnNumber')}:{event['clusterTime']}"
-            yield Commit(transaction, collection, str(key), before, after)
+            yield Commit(transaction, collection, str(key), earlier, after)
 
 
 def _after(before: dict[str, Any] | None, event: dict[str, Any]) -> dict[str, Any]:

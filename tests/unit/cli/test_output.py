@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
+from taskmanager_cli.commands import figures
 from taskmanager_cli.output.tables import GAP, Column, details, field, fitted, table
 from taskmanager_cli.output.text import duration, escaped, harmless, harmless_lines, moment, plain, size
 from taskmanager_cli.session import json_text
@@ -126,3 +127,11 @@ def test_a_narrow_terminal_gets_paragraphs() -> None:
 
 def test_details_leave_out_what_is_empty() -> None:
     assert details([("a", 1), ("longer", ""), ("bb", "x")]).plain == "a   1\nbb  x"
+
+
+def test_the_kinds_of_failures_are_listed_the_most_frequent_first() -> None:
+    errors = {"files": 1, "crash": 7, "defect": 1}
+    columns = {column.title: column for column in figures.COLUMNS}
+
+    assert columns["failures"].value({"total": {"errors": errors}}) == "crash 7, defect 1, files 1"
+    assert columns["waits"].value({"total": {"median_waiting_seconds": None}}) == ""

@@ -63,6 +63,8 @@ ADDRESSES = {
     "/api/v1/jobs/{job_id}": {"get"},
     "/api/v1/jobs/{job_id}/history": {"get"},
     "/api/v1/jobs/{job_id}/files": {"get"},
+    "/api/v1/figures": {"get"},
+    "/api/v1/figures.csv": {"get"},
     "/api/v1/jobs.csv": {"get"},
     "/api/v1/jobs/{job_id}/landing": {"get"},
     "/api/v1/plugins/{name}/figures": {"get"},

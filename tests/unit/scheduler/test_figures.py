@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from taskmanager.model.hourly_figures import Figures, power_of, total
-from taskmanager.model.jobs import Job, JobSpec
+from taskmanager.model.jobs import Job, JobError, JobSpec
 from taskmanager.model.states import Status
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
 
@@ -32,6 +32,23 @@ def test_each_end_counts_in_its_hour_and_what_changes_later_does_not() -> None:
     assert first.durations == {12: 1}
     assert (second.hour, second.failed, second.done) == (HOUR + timedelta(hours=1), 1, 0)
     assert second.durations == {}
+
+
+def test_waiting_times_and_kinds_of_errors_are_counted() -> None:
+    done = job(Status.DONE, finished=HOUR + timedelta(seconds=5))
+    refused = JobError(message="bad", kind="JobFailedError")
+    errors = [refused, refused, JobError(message="gone", kind="FileNotFoundError")]
+    failed = [job(Status.ERROR, finished=HOUR, error=error) for error in errors]
+
+    [found] = figures_of(
+        (None, one) for one in (done, *failed, job(Status.CANCELLED, finished=HOUR, error=refused))
+    )
+
+    assert found.waits == {11: 1}
+    assert found.wait(0.5) == 1.536
+    assert found.errors == {"refused": 2, "files": 1}
+    assert found.waits_known
+    assert found.errors_known
 
 
 def test_a_job_that_failed_again_within_one_group_counts_again() -> None:

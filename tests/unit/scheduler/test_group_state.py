@@ -183,6 +183,19 @@ async def test_a_unique_key_is_free_again_when_its_job_has_ended() -> None:
     assert [store.jobs[one].status for one in ("1", "2")] == [Status.DONE, Status.STARTED]
 
 
+async def test_reports_of_jobs_that_nobody_knows_change_nothing_and_are_named() -> None:
+    store = MemoryStore()
+    await feed(store, submit("known"), said(hello(), claim("known")))
+    reports = [
+        Advanced(job=job, attempt=1, seq=1, status=Status.PROCESSING) for job in ("known", "lost", "gone")
+    ]
+
+    decision = await feed(store, said(*reports, claim("never")))
+
+    assert list(decision.unknown) == ["gone", "lost"]
+    assert [after.id for _, after in decision.jobs] == ["known"]
+
+
 async def test_log_lines_are_stored_once_and_announced() -> None:
     store = MemoryStore(SetClock(NOW))
     await feed(store, submit("1"))

@@ -11,6 +11,7 @@ from taskmanager_cli.settings.connection import Options
 LAZY = {
     "jobs": "jobs.group:jobs",
     "plugins": "plugins:plugins",
+    "figures": "figures:figures",
     "runners": "runners:runners",
     "operations": "operations:operations",
     "reports": "reports:reports",

@@ -16,7 +16,7 @@ from taskmanager_gateway.api.direct_routes import DirectRoutes
 from taskmanager_gateway.api.error_handlers import install_handlers
 from taskmanager_gateway.api.itm import itm, itm_reading
 from taskmanager_gateway.api.jobs import files, job_control, jobs, logs, queue_position, submissions
-from taskmanager_gateway.api.plugins import figures, plugin_control, plugins, replicas
+from taskmanager_gateway.api.plugins import all_figures, figures, plugin_control, plugins, replicas
 from taskmanager_gateway.http.body_limits import BodyLimitMiddleware, BodyLimits
 from taskmanager_gateway.http.host_names import HostNameMiddleware
 from taskmanager_gateway.http.request_metrics import RequestMetricsMiddleware
@@ -74,7 +74,7 @@ def make_api(services: Services) -> FastAPI:
     app.state.services = services
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     reading, controlling = (
-        (jobs, queue_position, logs, files, plugins, figures),
+        (jobs, queue_position, logs, files, plugins, figures, all_figures),
         (job_control, plugin_control, replicas, runners, operations),
     )
     for module in (

@@ -144,10 +144,14 @@ class _Waiting:
 async def _first_time(
     clock: DatabaseClock, reader: MongoReader, partitions: int, waiting: _Waiting, stop: asyncio.Event
 ) -> None:
-    """Ask the database until it has told the time and confirmed the partitions; raises PermanentError."""
+    """Ask the database until it has told the time and that it is complete and has so many partitions.
+
+    Raises PermanentError.
+    """
     backoff = Backoff("store")
     while not stop.is_set():
         try:
+            await reader.check_finished()
             await reader.check_partitions(partitions)
             await clock.refresh()
         except StoreUnavailableError as error:

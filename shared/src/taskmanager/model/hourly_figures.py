@@ -21,7 +21,8 @@ class Figures(Record):
     Files, bytes and times are those of jobs that became DONE. `waiting_seconds` is from entering the queue to
     the start of the last attempt, `running_seconds` from there to the end, including pauses. `durations`
     counts running times by powers of two: key k counts those of at least 2^(k-1) and less than 2^k
-    milliseconds.
+    milliseconds, and `waits` waiting times in the same way. `errors` counts failed jobs by the kind of error.
+    What happened before these two were counted is missing in them.
     """
 
     done: int = 0
@@ -33,20 +34,30 @@ class Figures(Record):
     running_seconds: float = 0.0
     longest_seconds: float = 0.0
     durations: dict[int, int] = Field(default_factory=dict)
+    waits: dict[int, int] = Field(default_factory=dict)
+    errors: dict[str, int] = Field(default_factory=dict)
 
     def duration(self, share: float) -> float | None:
         """The running time in seconds that this share of the jobs (0.5: the median) did not exceed.
 
         Estimated to within a power of two; None if no job became DONE.
         """
-        wanted, passed = share * sum(self.durations.values()), 0
-        for power in sorted(self.durations):
-            count = self.durations[power]
-            if passed + count >= wanted:
-                low, high = _bounds(power)
-                return round(min(low + (high - low) * (wanted - passed) / count, self.longest_seconds), 3)
-            passed += count
-        return None
+        found = _quantile(self.durations, share)
+        return None if found is None else min(found, self.longest_seconds)
+
+    def wait(self, share: float) -> float | None:
+        """The waiting time in seconds that this share of the jobs did not exceed; None if none is known."""
+        return _quantile(self.waits, share)
+
+    @property
+    def waits_known(self) -> bool:
+        """Whether the waiting time of every job that became DONE is among `waits`."""
+        return sum(self.waits.values()) >= self.done
+
+    @property
+    def errors_known(self) -> bool:
+        """Whether every failed job is among `errors`."""
+        return sum(self.errors.values()) >= self.failed
 
 
 class HourlyFigures(Figures):
@@ -69,19 +80,38 @@ def power_of(duration: timedelta) -> int:
 def total(figures: Iterable[Figures]) -> Figures:
     """The sum of all figures."""
     durations: Counter[int] = Counter()
+    waits: Counter[int] = Counter()
+    errors: Counter[str] = Counter()
     sums: Counter[str] = Counter()
     longest = 0.0
     for one in figures:
         durations.update(one.durations)
+        waits.update(one.waits)
+        errors.update(one.errors)
         sums.update({name: getattr(one, name) for name in SUMMED})
         longest = max(longest, one.longest_seconds)
     return Figures(
-        **{name: sums[name] for name in SUMMED}, longest_seconds=longest, durations=dict(durations)
+        **{name: sums[name] for name in SUMMED},
+        longest_seconds=longest,
+        durations=dict(durations),
+        waits=dict(waits),
+        errors=dict(errors),
     )
 
 
 SUMMED = ("done", "failed", "cancelled", "files", "bytes", "waiting_seconds", "running_seconds")
 """Fields that are added up; for the longest running time the maximum is taken."""
+
+
+def _quantile(counts: dict[int, int], share: float) -> float | None:
+    wanted, passed = share * sum(counts.values()), 0
+    for power in sorted(counts):
+        count = counts[power]
+        if passed + count >= wanted:
+            low, high = _bounds(power)
+            return round(low + (high - low) * (wanted - passed) / count, 3)
+        passed += count
+    return None
 
 
 def _bounds(power: int) -> tuple[float, float]:

@@ -313,6 +313,11 @@ class HistoryEntry(Record):
         return self.what or PROSE(text=self.note)
 
 
+def unset(value: datetime | None) -> bool:
+    """Whether a field is left out, so that older services can read the rest."""
+    return value is None
+
+
 class Job(Record):
     """The stored state of a job. `rev` grows with every write and guards it."""
 
@@ -353,6 +358,9 @@ class Job(Record):
     """
     held: Attribution | None = None
     """An operator's hold; a running job pauses as soon as it can."""
+    restored: datetime | None = Field(default=None, exclude_if=unset)
+    """The moment of the backup in which the job had not ended. It may have ended since, so it is held until
+    an operator releases or cancels it."""
     cancel: Attribution | None = None
     """An operator's cancel; `cancelled` says how it took effect."""
     cancelled: CancelMethod | None = None

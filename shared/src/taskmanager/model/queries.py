@@ -44,12 +44,21 @@ class SortOrder(StrEnum):
     DESC = "desc"
 
 
+def _unset(value: object) -> bool:
+    """Whether a condition is left out, so that older services can read the others."""
+    return value is None
+
+
 def _spelled(value: Any) -> Any:
     return value == "true" or value
 
 
 WithWarnings = Annotated[Literal[True], BeforeValidator(_spelled)]
 """Only jobs with warnings. There is no list of those without: no index serves it."""
+
+
+OnlyRestored = Annotated[Literal[True], BeforeValidator(_spelled)]
+"""Only jobs that wait for an operator because the database was restored from a backup."""
 
 
 class JobConditions(Record):
@@ -74,6 +83,8 @@ class JobConditions(Record):
     created_after: AwareDatetime | None = None
     warnings: WithWarnings | None = None
     """Those whose last attempt logged warnings."""
+    restored: OnlyRestored | None = Field(default=None, exclude_if=_unset)
+    """Those held because they were restored from a backup."""
     ids: Annotated[tuple[JobId, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
 
 

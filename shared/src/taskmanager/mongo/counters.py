@@ -17,7 +17,7 @@ from taskmanager.process.metrics import UNREADABLE_DOCUMENTS
 CANNOT_ADD = frozenset({14, 28})
 """MongoDB's errors TypeMismatch (`$inc` of a non-number) and PathNotViable (not a subdocument)."""
 _NAMES = frozenset({"_id", "plugin", "tab", "hour"})
-_TABLES = frozenset({"statuses", "durations"})
+_TABLES = frozenset({"statuses", "durations", "waits", "errors"})
 
 log = get_logger(__name__)
 
@@ -33,7 +33,7 @@ async def mend_counters(database: Database, plan: Plan) -> int:
     for delta in plan.statistics:
         key = statistics_id(delta.plugin, delta.tab)
         if wrong := _wrong(await database.statistics.find_one({"_id": key})):
-            counted = await _recount(database, delta.plugin, delta.tab)
+            counted = await recount(database, delta.plugin, delta.tab)
             await database.statistics.replace_one({"_id": key}, counted)
             _note("statistics", key, wrong, "counted anew from the jobs")
             mended += 1
@@ -66,7 +66,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-async def _recount(database: Database, plugin: str, tab: Tab) -> Document:
+async def recount(database: Database, plugin: str, tab: Tab) -> Document:
+    """The statistics of a plugin's tab, counted from the jobs; raises pymongo's errors."""
     sums = {"jobs": {"$sum": 1}, "files": {"$sum": "$files"}, "bytes": {"$sum": "$bytes"}}
     pipeline: list[Document] = [
         {"$match": {"plugin": plugin, "tab": tab.value}},

@@ -30,6 +30,8 @@ def growth(figures: HourlyFigures) -> Statement:
     counts = {name: value for name in SUMMED if (value := getattr(figures, name))}
     counts |= {f"durations.{power}": count for power, count in figures.durations.items()}
     names = {"plugin": figures.plugin, "hour": figures.hour}
+    counts |= {f"waits.{power}": count for power, count in figures.waits.items()}
+    counts |= {f"errors.{kind}": count for kind, count in figures.errors.items()}
     change: Document = {
         "$inc": counts,
         "$max": {"longest_seconds": figures.longest_seconds},

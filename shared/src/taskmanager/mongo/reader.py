@@ -23,6 +23,7 @@ from taskmanager.model.registry import InstalledPlugin, LogBlock
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.access.audit import audit_cursor, audit_filter, audit_page
 from taskmanager.mongo.access.reads import AccessReads
+from taskmanager.mongo.backup.unfinished import check_finished
 from taskmanager.mongo.base import cursors
 from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
 from taskmanager.mongo.base.client import Document, connect, translated_errors
@@ -69,6 +70,10 @@ class MongoReader(
     async def check_partitions(self, setting: int) -> None:
         """Raise PermanentError if the installation has another number of partitions."""
         await check_partitions(self._database, setting)
+
+    async def check_finished(self) -> None:
+        """Raise PermanentError if the database is being restored."""
+        await check_finished(self._database)
 
     async def close(self) -> None:
         """Close the connections."""

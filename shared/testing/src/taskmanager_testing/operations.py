@@ -27,6 +27,7 @@ def meant(job: Job, chosen: JobConditions) -> bool:
         named
         and within
         and (chosen.warnings is None or job.warnings > 0)
+        and (chosen.restored is None or job.restored is not None)
         and all(asked is None or asked == found for asked, found in wanted)
         and _in_range(job, chosen)
         and has_words(job, chosen.text)

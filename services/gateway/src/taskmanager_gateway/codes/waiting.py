@@ -25,6 +25,11 @@ PAUSED_BY_STOP = _caused("paused_by_stop", *(f"It is paused because p{stop}." fo
 PAUSED = _code("paused", "It is paused and continues as soon as its runner has been told.")
 CANCELLING = _caused("cancelling", "Its cancellation was requested BY, and its runner is ending it.")
 HELD = _caused("held", "It was held BY, until an operator releases it.")
+RESTORED = _code(
+    "restored",
+    "It was restored from the backup of %(at)s and may have ended since; "
+    "it waits until an operator releases or cancels it.",
+)
 BACKING_OFF = _code(
     "backing_off",
     "It failed %(count)s times for a temporary reason and will be retried at %(until)s: %(error)s",

@@ -56,6 +56,7 @@ JOB: dict[str, Any] = {
     "warning_texts": [],
     "put_next": None,
     "held": None,
+    "restored": None,
     "cancelling": False,
     "cancel": None,
     "cancelled": None,

@@ -59,6 +59,9 @@ class JobView(JobSpec):
     held: Attribution | None = Field(
         description="Who held the job, when and why; a running job pauses as soon as it can."
     )
+    restored: datetime | None = Field(
+        description="The moment of the backup that the database was restored from, if the job waits for that."
+    )
     cancelling: bool = Field(description="Whether a cancellation was requested but has not taken effect yet.")
     cancel: Attribution | None = Field(description="Who requested the cancellation, when and why.")
     cancelled: CancelMethod | None = Field(description="How the job was cancelled.")

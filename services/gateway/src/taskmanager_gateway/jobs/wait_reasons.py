@@ -81,6 +81,8 @@ def _pause(job: Job, around: PluginLoad) -> Waiting:
     stop = around.plugin.stop
     if job.cancel is not None:
         return _waiting(WaitingCode.CANCELLING, waiting.CANCELLING(**_cause(job.cancel)))
+    if job.restored is not None:
+        return _waiting(WaitingCode.HELD, waiting.RESTORED(at=job.restored))
     if job.held is not None:
         return _waiting(WaitingCode.HELD, waiting.HELD(**_cause(job.held)))
     if stop is not None:

@@ -13,7 +13,7 @@ from taskmanager.messages import StartOperation
 from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import Number, PluginName, Priority, Record
 from taskmanager.model.operations import JobFilter
-from taskmanager.model.queries import IDS_LIMIT, WithWarnings
+from taskmanager.model.queries import IDS_LIMIT, OnlyRestored, WithWarnings
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.http.command_bodies import ReasonBody, ReasonText, readable
@@ -42,6 +42,9 @@ class FilterBody(Record):
     older_than_seconds: Seconds | None = None
     newer_than_seconds: Seconds | None = None
     warnings: Annotated[WithWarnings | None, Field(description="Only jobs with warnings")] = None
+    restored: Annotated[
+        OnlyRestored | None, Field(description="Only jobs held since the database was restored from a backup")
+    ] = None
     ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
 
     def at(self, now: datetime) -> JobFilter:

@@ -19,6 +19,8 @@ from taskmanager_gateway.web.accounts import (
     users,
 )
 from taskmanager_gateway.web.audit import audit
+from taskmanager_gateway.web.figures import figures
+from taskmanager_gateway.web.figures.recent import RecentFigures
 from taskmanager_gateway.web.frame import live, menu, preferences, reference
 from taskmanager_gateway.web.home import home
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
@@ -54,6 +56,7 @@ def make_pages(services: Services) -> ASGIApp:
     )
     app.state.services = services
     app.state.glances = HomeSummaries(services.reader, tuple(services.goobi.installations), services.clock)
+    app.state.recent_figures = RecentFigures(services.reader, services.clock)
     app.state.web = Web(services, assets, templates, Overviews(services.reader))
     app.routes.extend(log_in.own.routes)  # as they are: including the router would build each again
     for module in (
@@ -63,6 +66,7 @@ def make_pages(services: Services) -> ASGIApp:
         second_factor,
         security_keys,
         home,
+        figures,
         live,
         menu,
         preferences,

@@ -20,6 +20,8 @@ class Decision(Plan):
     changed_jobs: Sequence[str] = ()
     """Announced by id only, without a `Change` each: the jobs of a page of an operation."""
     changed_operations: Sequence[str] = ()
+    unknown: Sequence[str] = ()
+    """Jobs that runners reported about and that the database does not know: it was restored, most likely."""
 
 
 _CHANGE = Change(job="", plugin="none", status=Status.STARTED, tab=Tab.QUEUE, rev=0, progress=Progress())

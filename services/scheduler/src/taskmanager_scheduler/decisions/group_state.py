@@ -78,6 +78,7 @@ class GroupState:
     installed: dict[str, InstalledPlugin] = field(default_factory=dict)
     replicas: dict[str, ReplicaSet] = field(default_factory=dict)
     forgotten_replicas: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
     register: AccessGroupState = field(init=False)
 
     def __post_init__(self) -> None:
@@ -150,6 +151,8 @@ class GroupState:
     ) -> None:
         """Send one event through `transition` and store the result."""
         before = self._job_for(job_id, sender)
+        if sender is not NOBODY and job_id not in self.jobs and not isinstance(event, Claim):
+            self.unknown.add(job_id)
         gate = self._gate(plugin) if isinstance(event, Claim) else NO_GATE
         installed = self.installed.get(plugin)
         retry = installed.manifest.retry if installed else NO_RETRY
@@ -246,6 +249,7 @@ class GroupState:
             ],
             changed_plugins=sorted({*self.plugins, *changed_replicas(self.snapshot.replicas, replicas)}),
             changed_operations=[one.id for _, one in operations],
+            unknown=sorted(self.unknown - self.snapshot.unreadable),
         )
 
 

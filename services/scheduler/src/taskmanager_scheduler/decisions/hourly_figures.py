@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from taskmanager.model.hourly_figures import HourlyFigures, hour_of, power_of
 from taskmanager.model.jobs import Job
 from taskmanager.model.states import Status
+from taskmanager_scheduler.decisions.error_kinds import ErrorKind, kind_of
 
 _NONE = timedelta(0)
 
@@ -32,7 +33,10 @@ def figures_of(pairs: Iterable[tuple[Job | None, Job]]) -> Sequence[HourlyFigure
 
 @dataclass(slots=True)
 class _Ends:
-    """The ends of jobs of one plugin within one hour; all but `counts` is about those that became DONE."""
+    """The ends of jobs of one plugin within one hour.
+
+    `counts` is about all, `errors` about those that failed, the rest about those that became DONE.
+    """
 
     counts: Counter[Status] = field(default_factory=Counter)
     files: int = 0
@@ -41,16 +45,22 @@ class _Ends:
     ran: timedelta = _NONE
     longest: timedelta = _NONE
     durations: Counter[int] = field(default_factory=Counter)
+    waits: Counter[int] = field(default_factory=Counter)
+    errors: Counter[ErrorKind] = field(default_factory=Counter)
 
     def add(self, job: Job, finished: datetime) -> None:
         """Count a job that has just finished."""
         self.counts[job.status] += 1
+        if job.status is Status.ERROR and job.error is not None:
+            self.errors[kind_of(job.error)] += 1
         if job.status is not Status.DONE or job.started_at is None:
             return
         ran = max(finished - job.started_at, _NONE)
         self.files += job.files
         self.bytes += job.bytes
-        self.waited += max(job.started_at - job.queued_at, _NONE)
+        waited = max(job.started_at - job.queued_at, _NONE)
+        self.waited += waited
+        self.waits[power_of(waited)] += 1
         self.ran += ran
         self.longest = max(self.longest, ran)
         self.durations[power_of(ran)] += 1
@@ -69,4 +79,6 @@ class _Ends:
             running_seconds=self.ran.total_seconds(),
             longest_seconds=self.longest.total_seconds(),
             durations=dict(self.durations),
+            waits=dict(self.waits),
+            errors={kind.value: count for kind, count in self.errors.items()},
         )

@@ -31,6 +31,9 @@ from taskmanager_scheduler.inbox.urgency import Urgency
 from taskmanager_scheduler.jobs.effects import refusals
 from taskmanager_scheduler.metrics import COMMITS, GROUPS, MESSAGES
 
+UNKNOWN_NAMED = 10
+"""How many unknown jobs a line of the log names."""
+
 log = get_logger(__name__)
 
 
@@ -175,6 +178,9 @@ class InboxConsumer:
         GROUPS.observe(len(messages))
         MESSAGES.inc(len(messages))
         record_decision(decision, len(messages))
+        if decision.unknown:
+            known = decision.unknown[:UNKNOWN_NAMED]
+            log.warning("reports_of_unknown_jobs_dropped", number=len(decision.unknown), jobs=known)
         return decision
 
 

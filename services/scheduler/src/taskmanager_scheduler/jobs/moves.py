@@ -51,7 +51,8 @@ def end(
     job: Job, trigger: Trigger, target: Status, at: TransitionContext, what: Reason, **fields: object
 ) -> Transition:
     """To DONE, ERROR or CANCELLED, with the reports owed to Goobi."""
-    ended = {"finished": at.now, "ticket_due": None, "held": None, "put_next": None, **NOBODYS, **fields}
+    settled = {"ticket_due": None, "held": None, "restored": None, "put_next": None}
+    ended = {"finished": at.now, **settled, **NOBODYS, **fields}
     ended_job = move(job, trigger, target, at, what, **ended)
     return Transition(ended_job, reports_of_end(ended_job, at))
 

@@ -55,7 +55,7 @@ def _hold(job: Job, event: OperatorRequest, at: TransitionContext) -> Transition
 
 
 def _release(job: Job, event: OperatorRequest, at: TransitionContext) -> Transition:
-    released = changed(job, held=None)
+    released = changed(job, held=None, restored=None)
     if job.owner is not None:
         after = noted(released, at, event.told(history.RELEASED), runner=job.owner)
         return Transition(after, (NudgeRunner(job.plugin, job.owner),))

@@ -48,6 +48,10 @@ METHODS = {method: _code(method.name.lower(), method.value) for method in Cancel
 """How a cancelled job ended, for the sentence above."""
 ENDED_MEANWHILE = _code("ended_meanwhile", "ended meanwhile: %(error)s")
 
+RESTORED = _code(
+    "restored",
+    "restored from the backup of %(at)s; may have ended since, waits for an operator",
+)
 HANDED_BACK = _code("handed_back", "returned by %(runner)s, which is stopping")
 UNCLAIMED = _code("unclaimed", "returned by %(runner)s, which could not start it soon")
 GIVEN_BACK = _code("given_back", "returned: %(cause)s")

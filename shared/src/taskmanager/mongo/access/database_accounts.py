@@ -15,7 +15,15 @@ from taskmanager.mongo.access.writes import secrets_database
 
 READ = ("find",)
 WRITE = ("find", "insert", "update", "remove")
-SHAPE = ("createCollection", "createIndex", "dropIndex", "collMod", "listCollections", "listIndexes")
+SHAPE = (
+    "createCollection",
+    "dropCollection",
+    "createIndex",
+    "dropIndex",
+    "collMod",
+    "listCollections",
+    "listIndexes",
+)
 ALL_COLLECTIONS = ""
 MECHANISMS = ["SCRAM-SHA-256"]
 ALREADY_EXISTS = frozenset({51002, 51003})

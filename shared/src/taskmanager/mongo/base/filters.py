@@ -69,6 +69,9 @@ def _conditions(query: JobConditions) -> Document:
     if query.status is not None:
         found["status"] = query.status.value
         found.setdefault("tab", query.status.tab.value)
+    if query.restored:
+        found["restored"] = {"$type": "date"}
+        found.setdefault("tab", Tab.QUEUE.value)
     if terms := [*_terms(query), *_warned_terms(query)]:
         found["$and"] = terms
     return found

@@ -45,6 +45,9 @@ def conditions(function: Decorated) -> Decorated:
             "--newer-than", "newer_than_seconds", type=Span(), help="Only jobs submitted since (12h)."
         ),
         click.option("--warnings", is_flag=True, help="Only jobs whose last attempt reported warnings."),
+        click.option(
+            "--restored", is_flag=True, help="Only jobs held since the database was restored from a backup."
+        ),
     )
     for option in reversed(options):
         function = option(function)

@@ -33,7 +33,8 @@ class FiguresView(Record):
     """Ends of jobs; each end counts, including that of a job which is retried later.
 
     Files, bytes and times are those of jobs that became DONE. The median and the 95th percentile are
-    estimated within a power of two, and null if no job became DONE.
+    estimated within a power of two, and null if no job became DONE; those of waiting times also if the jobs
+    were done before these were counted. `errors` are the failed jobs by kind, as far as that was counted.
     """
 
     done: int
@@ -46,12 +47,21 @@ class FiguresView(Record):
     longest_seconds: float
     median_seconds: float | None
     p95_seconds: float | None
+    median_waiting_seconds: float | None
+    p95_waiting_seconds: float | None
+    errors: dict[str, int] = Field(examples=[{"refused": 3, "files": 1}])
 
     @classmethod
     def of(cls, figures: Figures) -> "FiguresView":
         """The public form."""
         same = {name: getattr(figures, name) for name in cls.model_fields if name in Figures.model_fields}
-        return cls(**same, median_seconds=figures.duration(0.5), p95_seconds=figures.duration(0.95))
+        return cls(
+            **same,
+            median_seconds=figures.duration(0.5),
+            p95_seconds=figures.duration(0.95),
+            median_waiting_seconds=figures.wait(0.5),
+            p95_waiting_seconds=figures.wait(0.95),
+        )
 
 
 class HourView(FiguresView):

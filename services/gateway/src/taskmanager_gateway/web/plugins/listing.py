@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, mode
 
 from taskmanager.model.jobs import Number, Record, ShortText
 from taskmanager.model.operations import JobFilter
-from taskmanager.model.queries import JobQuery, Sort, SortOrder, WithWarnings
+from taskmanager.model.queries import JobQuery, OnlyRestored, Sort, SortOrder, WithWarnings
 from taskmanager.model.states import Status, Tab
 from taskmanager.process.clock import whole_milliseconds
 from taskmanager_gateway.http.command_bodies import readable
@@ -28,7 +28,10 @@ ORDERS = {
     Tab.ERROR: (Sort.FINISHED, SortOrder.DESC),
 }
 """In the order in which the jobs will start, or the last finished first."""
-FILTERS = ("status", "q", "project", "process", "older", "newer", "priority_min", "priority_max", "warnings")
+FILTERS = (
+    *("status", "q", "project", "process", "older", "newer", "priority_min", "priority_max", "warnings"),
+    "restored",
+)
 
 _IN_THE_API = {"q": "text", "older": "older_than_seconds", "newer": "newer_than_seconds"}
 
@@ -55,6 +58,8 @@ class PluginListAddress(Record):
     priority_max: Level | None = None
     warnings: WithWarnings | None = None
     """Only jobs with warnings; in the queue there are none."""
+    restored: OnlyRestored | None = None
+    """Only jobs that wait since the database was restored; there are none but in the queue."""
     sort: Sort | None = None
     order: SortOrder | None = None
     limit: Annotated[Literal[25, 50, 100, 200], BeforeValidator(_size)] = PAGE_SIZE
@@ -84,6 +89,8 @@ class PluginListAddress(Record):
             yield "status"
         if self.warnings and self.tab is Tab.QUEUE:
             yield "warnings"
+        if self.restored and self.tab is not Tab.QUEUE:
+            yield "restored"
 
     def changed(self, **changes: Any) -> Self:
         """The same list with other values."""
@@ -169,4 +176,5 @@ class PluginListAddress(Record):
             "created_before": ago(at, self.older),
             "created_after": ago(at, self.newer),
             "warnings": self.warnings,
+            "restored": self.restored,
         }

@@ -68,6 +68,10 @@ class Formats:
         """The date."""
         return format_date(self._local(at).date(), "medium", locale=self.locale)
 
+    def clock(self, at: datetime) -> str:
+        """The time of day, to the minute."""
+        return format_time(self._local(at), "short", tzinfo=self.zone, locale=self.locale)
+
     def duration(self, span: timedelta | float | None) -> str:
         """An approximate duration in one unit; a number is in seconds."""
         if span is None:

@@ -1,0 +1,1 @@
+"""The page of figures: what was done in the last day, week or month."""
