@@ -58,7 +58,8 @@ def scaled(folder: Path, desired: int) -> None:
 
         def here() -> dict[str, Any]:
             sets = client.get(address).raise_for_status().json()["replicas"]
-            return {one["place"]: one for one in sets}.get(orchestrated.PLACE, {})
+            found: dict[str, Any] = {one["place"]: one for one in sets}.get(orchestrated.PLACE, {})
+            return found
 
         eventually(here, what="a report of the orchestrator")
         wish = {"mode": "manual", "desired": desired}
