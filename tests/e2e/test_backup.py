@@ -25,7 +25,7 @@ from taskmanager_testing.waiting import eventually
 
 PLUGIN = "diary"
 FEW, MORE, MANY = 10, 600, 4_000
-"""Pages of a job that is done at once, of one that lasts while a backup is made, and of one for most of a minute."""
+"""Pages of a job: done at once, lasts while a backup is made, lasts for most of a minute."""
 LIVE = {"one": MORE, "two": MORE, "three": FEW, "four": FEW}
 """The jobs that have not ended when the backup is made: two at work, two that wait for a slot."""
 REPORTS = 5
