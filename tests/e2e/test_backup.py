@@ -24,8 +24,10 @@ from taskmanager_local.services import program
 from taskmanager_testing.waiting import eventually
 
 PLUGIN = "diary"
-PAGES, MANY_PAGES = 120, 4_000
-"""Of a job that takes a second or more, and of one that takes most of a minute."""
+FEW, MORE, MANY = 10, 600, 4_000
+"""Pages of a job: done at once, lasts while a backup is made, lasts for most of a minute."""
+LIVE = {"one": MORE, "two": MORE, "three": FEW, "four": FEW}
+"""The jobs that have not ended when the backup is made: two at work, two that wait for a slot."""
 REPORTS = 5
 
 
@@ -51,7 +53,7 @@ class Site:
                 (folder / f"{number:05}.txt").write_text(str(number), encoding="utf-8")
         return folder
 
-    def submit(self, name: str, pages: int = PAGES) -> str:
+    def submit(self, name: str, pages: int = FEW) -> str:
         """A job with its name as key and as the name of its process folder."""
         process = self.system.roots / name
         process.mkdir(exist_ok=True)
@@ -153,7 +155,7 @@ def test_a_restored_database_runs_nothing_twice_and_blocks_nothing(
         site = Site(system, rabbitmq, mongod)
         before = site.submit("before")
         system.all_done([before])
-        live = {name: site.submit(name) for name in ("one", "two", "three", "four")}
+        live = {name: site.submit(name, pages) for name, pages in LIVE.items()}
         site.until_working(live["one"])
         file = str(tmp_path / "backup")
         saved = site.backup("save", file)
@@ -164,7 +166,7 @@ def test_a_restored_database_runs_nothing_twice_and_blocks_nothing(
         system.all_done(list(live.values()))
         lost = site.submit("lost")
         system.all_done([lost])
-        at_work = site.submit("at work", MANY_PAGES)
+        at_work = site.submit("at work", MANY)
         site.until_working(at_work)
         notes = {name: site.diary(name) for name in ("before", *live, "lost")}
         assert all(Counter(lines) == Counter({"begin 1": 1, "end 1": 1}) for lines in notes.values())
@@ -210,7 +212,7 @@ def test_a_restored_database_runs_nothing_twice_and_blocks_nothing(
                 *notes[one["title"]],
                 *(f"{what} {one['attempt']}" for what in ("begin", "end")),
             ]
-            assert len(site.results(one["title"])) == PAGES + 1
+            assert len(site.results(one["title"])) == LIVE[one["title"]] + 1
         check_statistics(system.tabs(), system.jobs())
         assert not site.messages(system.topology.dead_letters.name)
         check_invariants(site.url, since, state)
