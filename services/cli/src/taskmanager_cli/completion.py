@@ -65,3 +65,12 @@ USER = Known("/users", "users", "name", help_key="role")
 TOKEN = Known("/tokens", "tokens", "id", help_key="name")
 OPERATION = Known("/operations", "operations", "id", help_key="action")
 JOB = Known("/jobs", "jobs", "id", help_key="title")
+
+for_plugins = click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=PLUGIN,
+    metavar="NAME",
+    help="Only this plugin; may be repeated.",
+)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from taskmanager_cli.commands.users import plugins_of
-from taskmanager_cli.completion import PLUGIN, TOKEN
+from taskmanager_cli.completion import TOKEN, for_plugins
 from taskmanager_cli.options import Moment, OrderedGroup, as_json, pass_session, segment, with_reason
 from taskmanager_cli.output.tables import Column, field
 from taskmanager_cli.output.text import attribution, moment
@@ -57,14 +57,7 @@ def _details(token: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 @click.option(
     "--right", "scopes", type=RIGHTS, multiple=True, required=True, help="What it allows; may be repeated."
 )
-@click.option(
-    "--plugin",
-    "plugins",
-    multiple=True,
-    type=PLUGIN,
-    metavar="NAME",
-    help="Only this plugin; may be repeated.",
-)
+@for_plugins
 @click.option("--expires", type=Moment(), help="When it ends; else it lasts until it is revoked.")
 @with_reason
 @as_json

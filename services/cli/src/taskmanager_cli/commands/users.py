@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from taskmanager_cli.completion import PLUGIN, USER
+from taskmanager_cli.completion import USER, for_plugins
 from taskmanager_cli.options import NAME, OrderedGroup, as_json, pass_session, segment, with_reason
 from taskmanager_cli.output.tables import Column, field
 from taskmanager_cli.output.text import attribution, moment
@@ -68,14 +68,7 @@ def _details(user: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 @users.command()
 @click.argument("user", type=USER)
 @click.option("--role", type=ROLES, required=True, help="What the user may do.")
-@click.option(
-    "--plugin",
-    "plugins",
-    multiple=True,
-    type=PLUGIN,
-    metavar="NAME",
-    help="Only this plugin; may be repeated.",
-)
+@for_plugins
 @with_reason
 @as_json
 @pass_session
@@ -88,14 +81,7 @@ def add(session: Session, user: str, role: str, plugins: tuple[str, ...], reason
 @users.command()
 @click.argument("user", type=USER)
 @click.option("--role", type=ROLES, help="What the user may do from now on.")
-@click.option(
-    "--plugin",
-    "plugins",
-    multiple=True,
-    type=PLUGIN,
-    metavar="NAME",
-    help="Only this plugin; may be repeated.",
-)
+@for_plugins
 @click.option("--all-plugins", is_flag=True, help="All plugins.")
 @click.option("--disable/--enable", "disabled", default=None, help="Whether the user may log in.")
 @with_reason
