@@ -3,6 +3,7 @@
 #   sh matrix.sh bookworm trixie          PARTS="demo test-unit": the targets of make, one after the other
 # It clones what is committed here, sets it up as a user would, and says how long it took and what differs. Set-up uses
 # the network and this machine's settings of pip; what runs afterwards has a network of its own, without a way out.
+# LEND="/folder /another": folders that the settings of pip name on this machine, to be seen in the systems as well.
 # Needs root, mmdebstrap, ip and unshare. The systems stay in .matrix (MATRIX=folder) and are used again, empty of our things.
 set -eu
 cd "$(dirname "$0")/.."
@@ -47,15 +48,16 @@ inside() {
     system=$2
     shift 2
     # shellcheck disable=SC2086 # an option or nothing
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 SYSTEM="$system" COMMAND="$*" \
+    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 SYSTEM="$system" COMMAND="$*" LEND="${LEND:-}" \
         NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
         unshare $network --mount --pid --fork --kill-child sh -euc '
             [ "$(id -u)" = 0 ]
             ip link set lo up
             for place in /proc /dev /sys; do mount --rbind $place "$SYSTEM$place"; done
             mount -t proc proc "$SYSTEM/proc"
-            for place in /opt/wheels /opt/pypi /opt/pypi-more; do
-                [ ! -d $place ] || { mkdir -p "$SYSTEM$place"; mount --bind $place "$SYSTEM$place"; }
+            for place in $LEND; do
+                mkdir -p "$SYSTEM$place"
+                mount --bind "$place" "$SYSTEM$place"
             done
             exec chroot "$SYSTEM" sh -euc "cd /srv/taskmanager; $COMMAND"'
 }
