@@ -100,6 +100,7 @@ def test_a_changed_byte_is_found(data: st.DataObject) -> None:
         (packed({"format": "taskmanager-backup", "version": 2}), "format 2"),
         (packed({"format": "taskmanager-backup", "version": 1}), "has no 'database'"),
     ],
+    ids=["empty", "no gzip", "other text", "other format", "other version", "no database"],
 )
 def test_what_is_no_backup_is_said_to_be_none(content: bytes, says: str) -> None:
     with pytest.raises(ArchiveError, match=says):
