@@ -20,8 +20,8 @@ from taskmanager_local.servers import RunningServer
 PLUGIN = "jp2"
 STORED, QUEUED = 24_000, 20_000
 GROUP = 2_000
-USABLE_MILLISECONDS = 3_000
-"""A machine that runs other tests beside this one is slow; without them it is a tenth of that."""
+USABLE_MILLISECONDS = 6_000
+"""A machine that runs three other processes with tests beside this one is slow; without them it is 0.3 s."""
 USABLE = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
 
 
