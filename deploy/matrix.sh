@@ -53,6 +53,7 @@ inside() {
         unshare $network --mount --pid --fork --kill-child sh -euc '
             [ "$(id -u)" = 0 ]
             ip link set lo up
+            mount --bind "$SYSTEM" "$SYSTEM" # as on a machine, / is a mount
             for place in /proc /dev /sys; do mount --rbind $place "$SYSTEM$place"; done
             mount -t proc proc "$SYSTEM/proc"
             for place in $LEND; do

@@ -62,16 +62,18 @@ async def test_an_abort_sends_nothing_any_more() -> None:
 @asynccontextmanager
 async def connected() -> AsyncIterator[tuple[asyncio.StreamReader, GatheringTransport]]:
     """A client that reads, and the transport of a server that writes to it."""
-    server_side: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+    server_side: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
 
     def accept(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server_side.set_result(writer.transport)  # type: ignore[arg-type]
+        server_side.set_result(writer)
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    kept = await server_side  # a writer that nobody keeps closes its transport, from Python 3.13 on
     try:
-        yield reader, GatheringTransport(await server_side, asyncio.get_running_loop())
+        yield reader, GatheringTransport(kept.transport, asyncio.get_running_loop())  # type: ignore[arg-type]
     finally:
+        kept.close()
         writer.close()
         server.close()
 
