@@ -36,10 +36,15 @@ def test_the_screen_shows_what_happens_to_the_process_of_the_demo_until_its_step
 ) -> None:
     process = ProcessFolder(tmp_path, 17, "basement")
     with running_goobi() as server, GoobiScreen(server.url, process) as screen:
-        assert [line.split()[-1] for line in screen.news()] == ["derivatives", "2000"]
+        assert [line.split()[-1] for line in screen.news()] == ["derivatives", "2000", "OCR"]
         workflow = server.goobi.workflow
         workflow.close(screen.step_of("jp2"))
         workflow.close(11)
+        workflow.close(screen.step_of("ocr"))
         workflow.fail(screen.step_of("shell"))
         lines = [" ".join(line.split()) for line in screen.rest_of_news()]
-    assert lines == ["Goobi step closed JPEG 2000", "Goobi step in error JPEG derivatives"]
+    assert lines == [
+        "Goobi step closed JPEG 2000",
+        "Goobi step closed OCR",
+        "Goobi step in error JPEG derivatives",
+    ]
