@@ -13,7 +13,6 @@ AUTHORITIES = Path("/usr/local/share/ca-certificates")
 IMAGES = {
     "debian": "debian:bookworm-slim",
     "python": "python:3.11-slim-bookworm",
-    "node": "node:22-bookworm-slim",
     "rabbitmq": "rabbitmq:3.13",
     "mongo": "mongo:7",
     "prometheus": "prom/prometheus:v2.53.4",

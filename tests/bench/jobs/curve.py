@@ -97,9 +97,12 @@ def _stored(bench: Bench, stored: int) -> Sequence[Run]:
 
 
 def _queued(bench: Bench, queued: int) -> Sequence[Run]:
-    """In batches of the highest priority, which start before all that wait; any job that ends is counted."""
+    """In batches of the highest priority, which start before all that wait; any job that ends is counted.
+
+    Those that wait do nothing either: some of them start while the measured ones are still being submitted.
+    """
     with gateway_alone(bench.servers, bench.folder, PLUGIN) as system:
-        seed(system, PLUGIN, stored=queued, queued=queued)
+        seed(system, PLUGIN, stored=queued, queued=queued, folders=False)
         _start_the_rest(bench, system, queued)
         return _rounds(bench, lambda: run_batches(system, bench.servers, bench.jobs, PRIORITY_HIGHEST))
 

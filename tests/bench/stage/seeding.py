@@ -48,11 +48,14 @@ def gateway_alone(servers: Servers, folder: Path, plugin: str) -> Iterator[Syste
         yield system
 
 
-def seed(system: System, plugin: str, *, stored: int, queued: int) -> None:
-    """Store that many jobs of the plugin, of which `queued` wait; nothing else may write meanwhile."""
+def seed(system: System, plugin: str, *, stored: int, queued: int, folders: bool = True) -> None:
+    """Store that many jobs of the plugin, of which `queued` wait; nothing else may write meanwhile.
+
+    Their folders do not exist, so those that start fail; without `folders` they do nothing, and are done.
+    """
     jobs = system.database.jobs.with_options(write_concern=WriteConcern(1))
     jobs.drop_indexes()
-    made = documents(plugin, stored, queued)
+    made = documents(plugin, stored, queued, folders=folders)
     statuses: Counter[str] = Counter()
     under_way: Future[Any] | None = None
     with ThreadPoolExecutor(1) as pool:
@@ -65,10 +68,10 @@ def seed(system: System, plugin: str, *, stored: int, queued: int) -> None:
     asyncio.run(_write_statistics(system, plugin, statuses))
 
 
-def documents(plugin: str, stored: int, queued: int) -> Iterator[Document]:
+def documents(plugin: str, stored: int, queued: int, *, folders: bool = True) -> Iterator[Document]:
     """The oldest first; those that wait are the newest."""
     forms = {
-        status: [to_document(example(plugin, number, status)) for number in range(FORMS)]
+        status: [to_document(example(plugin, number, status, folders=folders)) for number in range(FORMS)]
         for status in (Status.DONE, Status.ERROR, Status.STARTED)
     }
     for number in range(stored):
@@ -81,12 +84,12 @@ def _status(number: int, ended: int) -> Status:
     return Status.ERROR if number % ONE_FAILS_OF == 0 else Status.DONE
 
 
-def example(plugin: str, number: int, status: Status) -> Job:
+def example(plugin: str, number: int, status: Status, *, folders: bool = True) -> Job:
     """A job as Goobi would have submitted it; without the fields that differ between any two."""
     at, ended = FIRST, status.final
     return Job(
         id="",
-        spec=_spec(plugin, number),
+        spec=_spec(plugin, number, folders=folders),
         client="goobi",
         status=status,
         priority=number % PRIORITIES,
@@ -103,12 +106,12 @@ def example(plugin: str, number: int, status: Status) -> Job:
     )
 
 
-def _spec(plugin: str, number: int) -> JobSpec:
+def _spec(plugin: str, number: int, *, folders: bool) -> JobSpec:
     folder = f"/opt/digiverso/goobi/metadata/{number}/images"
     return JobSpec(
         plugin=plugin,
-        source=f"{folder}/book_master",
-        destination=f"{folder}/book_media",
+        source=f"{folder}/book_master" if folders else None,
+        destination=f"{folder}/book_media" if folders else None,
         priority=number % PRIORITIES,
         goobi=GoobiReference(process_id=0, step_id=number, process_title=""),
         project=f"project {number % PROJECTS}",
