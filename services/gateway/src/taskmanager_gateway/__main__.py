@@ -1,5 +1,9 @@
 """Starts a gateway: the only place that plugs RabbitMQ and MongoDB into it."""
 
+from taskmanager.process import swift_start  # noqa: F401 - what it does is done by importing it
+
+# isort: split
+
 import asyncio
 import secrets
 import socket

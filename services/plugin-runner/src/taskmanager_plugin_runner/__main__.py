@@ -1,5 +1,9 @@
 """Wires a runner: `taskmanager-plugin-runner --plugin NAME`. Settings, RabbitMQ and HTTP meet only here."""
 
+from taskmanager.process import swift_start  # noqa: F401 - what it does is done by importing it
+
+# isort: split
+
 import argparse
 import asyncio
 import os

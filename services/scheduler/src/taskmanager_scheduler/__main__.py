@@ -1,5 +1,9 @@
 """Wires the scheduler: `taskmanager-scheduler`."""
 
+from taskmanager.process import swift_start  # noqa: F401 - what it does is done by importing it
+
+# isort: split
+
 import asyncio
 import os
 import socket

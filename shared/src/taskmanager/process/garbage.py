@@ -7,7 +7,11 @@ YOUNG_OBJECTS = 5_000
 
 
 def keep_what_is_loaded() -> None:
-    """Call once everything is loaded and wired: that stays for good, so it need never be scanned again."""
+    """Call once everything is loaded and wired: that stays for good, so it need never be scanned again.
+
+    The collector works from here on, wherever `swift_start` had turned it off.
+    """
     gc.collect()
+    gc.enable()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
