@@ -24,8 +24,8 @@ setup-run: ## what the services need, without what only the tests need (Chromium
 lint: setup ## ruff, mypy, import contracts, hadolint, compose file, side by side
 	@$(BIN)/python deploy/lint.py
 
-test: setup ## set-up, lint and every test, those without servers beside the others; says at the end how long each took
-	@$(BIN)/python deploy/stages.py lint test-unit+test-system
+test: setup ## set-up, lint and every test, the quick ones first; says at the end how long each stage took
+	@$(BIN)/python deploy/stages.py lint test-unit test-system
 
 test-unit: setup ## the tests that need no server, in parallel; fails below the floor of coverage in pyproject.toml
 	$(BIN)/pytest -n auto tests/unit --cov --cov-report=

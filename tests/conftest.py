@@ -62,7 +62,7 @@ LONGEST_FILES = (
 def pytest_configure(config: pytest.Config) -> None:
     """Give each test process ports of its own: stacks that start at the same time would choose the same.
 
-    `make test` runs the unit tests at the same time as all others: they get a tenth of the ports.
+    The unit tests may run at the same time as the others, from another shell: they get a tenth of the ports.
     """
     worker, count = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("PYTEST_XDIST_WORKER_COUNT")
     if worker and count and PORTS not in os.environ:
