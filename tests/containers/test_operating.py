@@ -38,6 +38,7 @@ USUAL = {
     *numbered("shell", 2),
     *numbered("jp2", 2),
     *numbered("jp2validation", 1),
+    *numbered("ocr", 1),
     *numbered("tiffvalidation", 1),
 }
 

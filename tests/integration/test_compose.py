@@ -21,7 +21,13 @@ from taskmanager_local.demo.process_folder import new_process
 pytestmark = pytest.mark.timeout(300)
 
 PROJECT = "taskmanager-short"
-FEW = {"runner-shell": 1, "runner-jp2": 1, "runner-jp2validation": 0, "runner-tiffvalidation": 0}
+FEW = {
+    "runner-shell": 1,
+    "runner-jp2": 1,
+    "runner-jp2validation": 0,
+    "runner-ocr": 0,
+    "runner-tiffvalidation": 0,
+}
 RUNNERS = {"runner-shell-1", "runner-jp2-1"}
 
 
