@@ -76,20 +76,21 @@ def test_tickets_of_a_deleted_queue_are_made_again(system: System) -> None:
 def test_a_deleted_inbox_is_declared_again(system: System) -> None:
     with_channel(system, lambda channel: channel.queue_delete(TOPOLOGY.inbox.name))
 
-    eventually(lambda: inbox_exists(system), what="a new inbox")
+    eventually(lambda: inbox_is_read(system), what="a new inbox")
     ended_once(system, sleepers(system, 0.02))
 
 
-def inbox_exists(system: System) -> bool:
+def inbox_is_read(system: System) -> bool:
+    """Whether a scheduler consumes it: only then is it bound, and not yet when it has just been declared."""
     found = False
 
     def look(channel: BlockingChannel) -> None:
         nonlocal found
         try:
-            channel.queue_declare(TOPOLOGY.inbox.name, passive=True)
+            answer = channel.queue_declare(TOPOLOGY.inbox.name, passive=True)
         except ChannelClosedByBroker:
             return
-        found = True
+        found = answer.method.consumer_count > 0
 
     with_channel(system, look)
     return found
