@@ -138,11 +138,13 @@ def _service(name: str) -> Mapping[str, Any]:
 
 
 def _probe(engine: Engine) -> None:
-    """Start a container in a network of its own, as the file does; raises NoEngineError if it cannot."""
+    """Start a container that finds itself by name in a network of its own; raises NoEngineError otherwise."""
     engine.call([engine.program, "network", "rm", PROBE], check=False)
     engine.call([engine.program, "network", "create", PROBE], check=False)
-    command = [engine.program, "run", "--rm", "--network", PROBE, "--volume", "/usr:/usr:ro", IMAGE, "true"]
-    tried = engine.call(command, check=False)
+    network = ("--network", PROBE, "--network-alias", "peer")
+    command = [engine.program, "run", "--rm", *network, "--volume", "/usr:/usr:ro", IMAGE]
+    tried = engine.call([*command, "getent", "hosts", "peer"], check=False)
     engine.call([engine.program, "network", "rm", PROBE], check=False)
     if tried.returncode:
-        raise NoEngineError(f"{engine.program} cannot start a container here: {tried.stderr.strip()[-500:]}")
+        said = tried.stderr.strip()[-500:] or "its name cannot be looked up"
+        raise NoEngineError(f"{engine.program} cannot start a container here: {said}")
