@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(1800)
 TARGETS = {
     "taskmanager-gateway": 1,
     "taskmanager-scheduler": 1,
-    "taskmanager-runner": 6,
+    "taskmanager-runner": 7,
     "rabbitmq": 1,
     "rabbitmq-queues": 1,
 }
@@ -45,7 +45,7 @@ def test_prometheus_reaches_every_process_and_evaluates_every_rule(prometheus: P
 
     eventually(reached, within_seconds=LIMIT_SECONDS, what=f"the targets {TARGETS}")
     assert set(prometheus.targets().values()) == {"up"}
-    assert [one.last for one in prometheus.ask("sum(taskmanager_runner_slots)")] == [12.0]
+    assert [one.last for one in prometheus.ask("sum(taskmanager_runner_slots)")] == [13.0]
     assert [one.last for one in prometheus.ask("sum(taskmanager_inbox_active)")] == [1.0]
 
     def evaluated() -> bool:
