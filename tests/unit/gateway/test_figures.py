@@ -11,7 +11,7 @@ from taskmanager.model.hourly_figures import HourlyFigures, hour_of
 from taskmanager.model.jobs import JobError
 from taskmanager.model.queries import JobPage, JobQuery
 from taskmanager.model.states import Status, Tab
-from taskmanager_gateway.http.csv_lines import BYTE_ORDER_MARK
+from taskmanager_gateway.csv_lines import BYTE_ORDER_MARK
 from taskmanager_gateway.jobs.csv_export import EXPORTED, rows
 
 from .conftest import MOMENT, Gateway, job

@@ -15,7 +15,7 @@ from tests.unit.gateway.test_home_page import runner
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.hourly_figures import HOUR, HourlyFigures, hour_of, total
 from taskmanager_gateway.plugins.views import PluginView
-from taskmanager_gateway.web.figures.bars import HEIGHT, WIDTH, bars
+from taskmanager_gateway.web.bars import HEIGHT, WIDTH, bars
 from taskmanager_gateway.web.figures.figures_view import FailureKind, FiguresPage, figures_page
 from taskmanager_gateway.web.figures.periods import LONGEST, Period, stretches
 from taskmanager_testing.reader import FakeReader

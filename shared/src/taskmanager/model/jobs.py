@@ -313,7 +313,7 @@ class HistoryEntry(Record):
         return self.what or PROSE(text=self.note)
 
 
-def unset(value: datetime | None) -> bool:
+def unset(value: object) -> bool:
     """Whether a field is left out, so that older services can read the rest."""
     return value is None
 

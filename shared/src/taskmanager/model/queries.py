@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from taskmanager.errors import CursorError
-from taskmanager.model.jobs import FileState, Job, Number, PluginName, Priority, Record, ShortText
+from taskmanager.model.jobs import FileState, Job, Number, PluginName, Priority, Record, ShortText, unset
 from taskmanager.model.reasons.coded_text import shortened
 from taskmanager.model.registry import FILES_KEPT, AuditEntry, StoredFile
 from taskmanager.model.states import Status, Tab
@@ -44,11 +44,6 @@ class SortOrder(StrEnum):
     DESC = "desc"
 
 
-def _unset(value: object) -> bool:
-    """Whether a condition is left out, so that older services can read the others."""
-    return value is None
-
-
 def _spelled(value: Any) -> Any:
     return value == "true" or value
 
@@ -83,7 +78,7 @@ class JobConditions(Record):
     created_after: AwareDatetime | None = None
     warnings: WithWarnings | None = None
     """Those whose last attempt logged warnings."""
-    restored: OnlyRestored | None = Field(default=None, exclude_if=_unset)
+    restored: OnlyRestored | None = Field(default=None, exclude_if=unset)
     """Those held because they were restored from a backup."""
     ids: Annotated[tuple[JobId, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
 

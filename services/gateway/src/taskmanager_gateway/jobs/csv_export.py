@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from taskmanager.model.jobs import Job
 from taskmanager.model.queries import PAGE_LIMIT, JobPage, JobQuery
-from taskmanager_gateway.http.csv_lines import BYTE_ORDER_MARK, lines
+from taskmanager_gateway.csv_lines import BYTE_ORDER_MARK, lines
 from taskmanager_gateway.jobs.columns import COLUMNS
 
 ROWS_LIMIT = 1_000_000

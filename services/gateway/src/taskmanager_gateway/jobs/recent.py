@@ -2,13 +2,11 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from pydantic_core import to_json
 
 from taskmanager.messages import Submit
-from taskmanager.model.jobs import Job, JobSpec
-from taskmanager.model.states import Status
+from taskmanager.model.jobs import Job
 
 
 class Recent:
@@ -61,26 +59,6 @@ class Recent:
             self._entries.popitem(last=False)
 
 
-NEW = Job(
-    id="",
-    spec=JobSpec(plugin="none"),
-    client="",
-    status=Status.STARTED,
-    priority=0,
-    created=datetime.min.replace(tzinfo=UTC),
-    queued_at=datetime.min.replace(tzinfo=UTC),
-)
-"""What all new jobs have in common: copied, since filling in defaults takes several times as long."""
-
-
 def accepted_job(submit: Submit) -> Job:
     """The job as the scheduler will first store it."""
-    return NEW.altered(
-        id=submit.job,
-        spec=submit.spec,
-        client=submit.client,
-        priority=submit.spec.priority,
-        created=submit.submitted_at,
-        queued_at=submit.submitted_at,
-        traceparent=submit.traceparent,
-    )
+    return submit.new_job(queued_at=submit.submitted_at)

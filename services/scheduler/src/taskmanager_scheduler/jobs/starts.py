@@ -1,10 +1,10 @@
 """How a job comes into being and how an attempt begins: submissions and claims. A part of `transitions`."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 from taskmanager.messages import Claim, Grant, Refusal, Submit
-from taskmanager.model.jobs import Job, JobError, JobSpec
+from taskmanager.model.jobs import Job, JobError, JobSpec, Progress
 from taskmanager.model.reasons import Reason, history
 from taskmanager.model.states import Status, Trigger
 from taskmanager_scheduler.jobs.effects import AnswerRunner
@@ -15,34 +15,16 @@ from taskmanager_scheduler.jobs.moves import move, noted, ticket_for
 LEASE = timedelta(seconds=60)
 """How long a granted attempt stays with its runner without a heartbeat."""
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
-_NEW = Job(
-    id="",
-    spec=JobSpec(plugin="none"),
-    client="",
-    status=Status.STARTED,
-    priority=0,
-    created=_NEVER,
-    queued_at=_NEVER,
+_GRANT = Grant(
+    claim_id="", job="", attempt=0, lease_seconds=LEASE.total_seconds(), spec=JobSpec(plugin="none")
 )
-"""What all new jobs have in common."""
-_GRANT = Grant(claim_id="", job="", attempt=0, lease_seconds=LEASE.total_seconds(), spec=_NEW.spec)
 """What all grants have in common."""
 
 
 def submitted(event: Submit, at: TransitionContext) -> Transition:
     """A new job with its ticket; cancelled at once if another job holds its unique key."""
     duplicate = at.holder is not None and at.holder != event.job
-    job = _NEW.altered(
-        id=event.job,
-        spec=event.spec,
-        client=event.client,
-        priority=event.spec.priority,
-        created=event.submitted_at,
-        queued_at=at.now,
-        traceparent=event.traceparent,
-        rev=1,
-    )
+    job = event.new_job(queued_at=at.now, rev=1)
     if not duplicate:
         return Transition(noted(job, at, history.ACCEPTED()), (ticket_for(job),))
     what = history.DUPLICATE(job=at.holder, key=event.spec.unique)
@@ -80,7 +62,7 @@ def claimed(job: Job | None, claim: Claim, at: TransitionContext) -> Transition:
         claim_id=claim.claim_id,
         lease=at.now + LEASE,
         started_at=at.now,
-        progress=_NEW.progress,
+        progress=Progress(),
         ticket_due=None,
         not_before=None,
         error=None,

@@ -12,7 +12,7 @@ from taskmanager.mongo.backup.documents_digest import DocumentsDigest, split
 from taskmanager.mongo.backup.saving import KEYS
 from taskmanager.mongo.backup.unfinished import MARK, set_mark
 from taskmanager.mongo.base.client import Database, translated_errors
-from taskmanager.mongo.base.raw import as_raw, raw_batches
+from taskmanager.mongo.base.raw import as_raw, collection_names, raw_batches
 
 _NOT_THE_MARK = {"_id": {"$ne": MARK}}
 
@@ -24,7 +24,7 @@ class LoadError(PermanentError):
 async def filled(database: Database) -> list[str]:
     """The collections that hold something, in order; raises StoreUnavailableError."""
     with translated_errors():
-        names = await _collections(database)
+        names = await collection_names(database)
         return [name for name in names if await database[name].find_one(_NOT_THE_MARK, {"_id": 1})]
 
 
@@ -38,7 +38,7 @@ async def empty(database: Database, taken: datetime) -> None:
     """Mark the database as being restored and remove all its collections; raises StoreUnavailableError."""
     await set_mark(database, taken)
     with translated_errors():
-        for name in await _collections(database):
+        for name in await collection_names(database):
             if name == "settings":
                 await database.settings.delete_many(_NOT_THE_MARK)
             else:
@@ -70,7 +70,3 @@ async def verify(database: Database, totals: Mapping[str, Total]) -> None:
                 digest.add(documents)
             if Total.of(digest) != total:
                 raise LoadError(f"the database has {Total.of(digest)} of {name}, and the backup has {total}")
-
-
-async def _collections(database: Database) -> list[str]:
-    return sorted(await database.list_collection_names(filter={"name": {"$not": {"$regex": "^system\\."}}}))

@@ -14,7 +14,7 @@ from taskmanager.mongo.access.writes import session_keys
 from taskmanager.mongo.backup.archive import ArchiveWriter, Block, Header, Total
 from taskmanager.mongo.backup.unfinished import check_finished
 from taskmanager.mongo.base.client import Database, translated_errors
-from taskmanager.mongo.base.raw import raw_batches
+from taskmanager.mongo.base.raw import collection_names, raw_batches
 
 KEYS = "keys"
 """The name under which the collection of another database stands in the archive; no collection has it."""
@@ -44,8 +44,8 @@ async def save(database: Database, file: BinaryIO, *, keys: bool) -> tuple[Heade
     header = Header(database.name, await time_of(database), __version__, keys)
     archive = ArchiveWriter(file, header)
     async with _snapshot(database) as session:
-        names = await database.list_collection_names(filter={"name": {"$not": {"$regex": "^system\\."}}})
-        totals = {name: await _collection(database, name, session, archive) for name in sorted(names)}
+        names = await collection_names(database)
+        totals = {name: await _collection(database, name, session, archive) for name in names}
         if keys:
             async for documents in raw_batches(session_keys(database), session=session):
                 archive.block(Block(KEYS, documents))

@@ -15,7 +15,7 @@ from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.plugins.figures import FiguresQuery, FiguresView, PluginFiguresView, view_of
 from taskmanager_gateway.api.responses import json_answer, problems
-from taskmanager_gateway.http.csv_lines import BYTE_ORDER_MARK, lines
+from taskmanager_gateway.csv_lines import BYTE_ORDER_MARK, lines
 from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.http.problems import INVALID_REQUEST, STORE_UNAVAILABLE
 from taskmanager_gateway.http.views import API

@@ -10,13 +10,12 @@ from taskmanager.model.access import Right
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.http.views import API
 from taskmanager_gateway.web.figures.figures_view import figures_page
-from taskmanager_gateway.web.figures.periods import LONGEST, Period
+from taskmanager_gateway.web.figures.periods import DAYS, LONGEST, Period
 from taskmanager_gateway.web.figures.recent import RecentFigures
 from taskmanager_gateway.web.shell.render import caller, page, web_of
 from taskmanager_gateway.web.shell.visitor import Visitor
 
 PATH = "/figures"
-EXPORTED_HOURS = {Period.DAY: 24, Period.WEEK: 7 * 24, Period.MONTH: 30 * 24}
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 
@@ -33,7 +32,7 @@ async def show(request: Request, period: str = Period.DAY.value) -> Response:
     context = {
         "shown": shown,
         "periods": list(Period),
-        "export": f"{API}/figures.csv?hours={EXPORTED_HOURS[chosen]}",
+        "export": f"{API}/figures.csv?hours={24 * DAYS[chosen]}",
         "overview": overview,
     }
     return await page(request, "figures/page.html", context)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.hourly_figures import Figures, HourlyFigures, total
 from taskmanager_gateway.plugins.views import PluginView
-from taskmanager_gateway.web.figures.bars import Bars, bars
+from taskmanager_gateway.web.bars import Bars, bars
 from taskmanager_gateway.web.figures.periods import Period, Stretch, stretches
 
 USUAL, SLOW = 0.5, 0.95

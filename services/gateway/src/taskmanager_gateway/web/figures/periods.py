@@ -19,7 +19,7 @@ class Period(StrEnum):
 
 HOURS_OF_A_STRETCH = {Period.DAY: 1, Period.WEEK: 6, Period.MONTH: 24}
 """How long a bar is: at most so many hours, and never beyond midnight."""
-_DAYS = {Period.WEEK: 7, Period.MONTH: 30}
+DAYS = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 30}
 LONGEST = timedelta(days=31, hours=2)
 """Further back than any period begins, on whatever clock."""
 
@@ -50,7 +50,7 @@ def stretches(period: Period, now: datetime, zone: ZoneInfo) -> Sequence[Stretch
 def _begin(period: Period, now: datetime, zone: ZoneInfo) -> datetime:
     if period is Period.DAY:
         return hour_of(now) - 23 * HOUR
-    first = now.astimezone(zone).date() - timedelta(days=_DAYS[period] - 1)
+    first = now.astimezone(zone).date() - timedelta(days=DAYS[period] - 1)
     midnight = datetime(first.year, first.month, first.day, tzinfo=zone)
     hour = hour_of(midnight)
     return hour if hour == midnight else hour + HOUR  # in zones that are half an hour off

@@ -2,17 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from taskmanager.model.hourly_figures import HOUR, HourlyFigures, hour_of
+from taskmanager_gateway.web.bars import WIDTH, bars
 
 HOURS = 24
-WIDTH, HEIGHT = 240.0, 40.0
+HEIGHT = 40.0
 """In the chart's own units; a page stretches it."""
-_SLOT = WIDTH / HOURS
-_GAP = 2.0
-_LEAST = 1.0
-"""Even a single job among thousands should be visible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +42,21 @@ def chart(figures: Iterable[HourlyFigures], now: datetime) -> Chart:
     """The chart of the hour of `now` and the 23 before it; figures of other hours are ignored."""
     first = hour_of(now) - (HOURS - 1) * HOUR
     shown = {one.hour: one for one in figures if first <= one.hour <= now and (one.done or one.failed)}
-    most_done = max((one.done for one in shown.values()), default=0)
-    most_failed = max((one.failed for one in shown.values()), default=0)
-    unit = (HEIGHT - 2 * _LEAST) / max(most_done + most_failed, 1)
-    bars = tuple(_bar(shown[hour], (hour - first) // timedelta(hours=1), unit) for hour in sorted(shown))
+    hours = [first + place * HOUR for place in range(HOURS)]
+    drawn = bars(
+        [shown[hour].done if hour in shown else 0 for hour in hours],
+        [shown[hour].failed if hour in shown else 0 for hour in hours],
+        height=HEIGHT,
+    )
+    of_jobs = tuple(
+        Bar(hour, shown[hour].done, shown[hour].failed, one.x, one.width, one.up, one.down)
+        for hour, one in zip(hours, drawn.bars, strict=True)
+        if hour in shown
+    )
     return Chart(
-        bars=bars,
-        line=round(HEIGHT - _LEAST - most_failed * unit, 2),
-        done=sum(bar.done for bar in bars),
-        failed=sum(bar.failed for bar in bars),
-        busiest=max(bars, key=lambda bar: bar.done, default=None),
+        bars=of_jobs,
+        line=drawn.line,
+        done=sum(bar.done for bar in of_jobs),
+        failed=sum(bar.failed for bar in of_jobs),
+        busiest=max(of_jobs, key=lambda bar: bar.done, default=None),
     )
-
-
-def _bar(figures: HourlyFigures, place: int, unit: float) -> Bar:
-    return Bar(
-        hour=figures.hour,
-        done=figures.done,
-        failed=figures.failed,
-        x=place * _SLOT + _GAP / 2,
-        width=_SLOT - _GAP,
-        up=_height(figures.done, unit),
-        down=_height(figures.failed, unit),
-    )
-
-
-def _height(jobs: int, unit: float) -> float:
-    return round(max(jobs * unit, _LEAST), 2) if jobs else 0.0

@@ -33,11 +33,11 @@ class Bars:
     height: float = HEIGHT
 
 
-def bars(ups: Sequence[float], downs: Sequence[float] | None = None) -> Bars:
+def bars(ups: Sequence[float], downs: Sequence[float] | None = None, *, height: float = HEIGHT) -> Bars:
     """The bars of these values, none of which is negative; `downs` are drawn below the line."""
     below = downs if downs is not None else [0.0] * len(ups)
     most_up, most_down = max(ups, default=0), max(below, default=0)
-    unit = (HEIGHT - 2 * _LEAST) / ((most_up + most_down) or 1)
+    unit = (height - 2 * _LEAST) / ((most_up + most_down) or 1)
     place = WIDTH / max(len(ups), 1)
     return Bars(
         bars=tuple(
@@ -49,8 +49,9 @@ def bars(ups: Sequence[float], downs: Sequence[float] | None = None) -> Bars:
             )
             for number, (up, down) in enumerate(zip(ups, below, strict=True))
         ),
-        line=round(HEIGHT - _LEAST - most_down * unit, 2),
+        line=round(height - _LEAST - most_down * unit, 2),
         most=most_up,
+        height=height,
     )
 
 
