@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from taskmanager.accounts.broker_users import BrokerUser, BrokerUsers, broker_users
 from taskmanager.messages.topology import Topology
@@ -50,6 +51,9 @@ PLUGINS = (
         "wild",
     ),
 )
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")  # the same verdict on the same code; elsewhere each run draws anew
 USERS = BrokerUsers()
 UNIT_TESTS = ("tests", "unit")
 LONGEST_FILES = (

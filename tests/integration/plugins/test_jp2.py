@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from jpylyzer import jpylyzer
 from PIL import Image, ImageChops
+from tests.images.noise import noise
 
 from taskmanager.errors import JobFailedError
 from taskmanager.plugin_api import tools
@@ -209,7 +210,7 @@ def test_every_profile_makes_files_other_programs_open(
 
 @pytest.mark.parametrize(("profile", "ratio"), [("access-rate10", 10), ("newspaper-rate8", 8)])
 def test_a_rate_is_kept(source: Path, tmp_path: Path, profile: str, ratio: float) -> None:
-    Image.effect_noise((1000, 1000), 80).convert("RGB").save(source / "1.tif")
+    noise((1000, 1000), 80).convert("RGB").save(source / "1.tif")
     run_plugin(Jp2Plugin(), source, tmp_path / "out", template=profile)
     assert 3_000_000 / (tmp_path / "out" / "1.jp2").stat().st_size == pytest.approx(ratio, rel=0.02)
 

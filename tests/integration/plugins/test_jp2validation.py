@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from PIL import Image
+from tests.images.noise import noise
 
 from taskmanager.errors import JobFailedError, PermanentError
 from taskmanager.plugin_api import tools
@@ -122,7 +122,7 @@ def scan(source: Path) -> Make:
 
     def made(name: str, *options: str) -> Path:
         page = source / "page.png"
-        Image.effect_noise((700, 900), 24).save(page)
+        noise((700, 900), 24).save(page)
         tools.run(["opj_compress", "-i", page, "-o", source / name, *options])
         page.unlink()
         return source / name
@@ -135,7 +135,7 @@ def scan(source: Path) -> Make:
     [
         ((), 11),
         (("-r", "8,4,2,1", "-t", "256,256", "-SOP", "-EPH", "-M", "32"), 11),
-        (("-I", "-r", "40,20,10"), 9),
+        (("-I", "-r", "40,20,10"), 7),  # 9 with OpenJPEG 2.5.0; other versions place the bits otherwise
     ],
 )
 def test_a_single_changed_bit_is_noticed_nearly_always(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
+from tests.images.noise import noise
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.pictures.facts import Alpha, Colour, PictureFacts, SampleFormat
@@ -22,7 +23,7 @@ SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 def jp2(mode: str = "RGB", size: tuple[int, int] = (150, 100), **options: object) -> bytes:
     made = io.BytesIO()
-    Image.effect_noise(size, 50).convert(mode).save(made, "JPEG2000", **options)
+    noise(size, 50).convert(mode).save(made, "JPEG2000", **options)
     return made.getvalue()
 
 
