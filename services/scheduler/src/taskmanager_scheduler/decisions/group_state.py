@@ -39,6 +39,7 @@ from taskmanager_scheduler.decisions.decision import Decision, change_of
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
 from taskmanager_scheduler.decisions.runner_registration import on_heartbeat, on_hello
 from taskmanager_scheduler.decisions.statistics import deltas
+from taskmanager_scheduler.jobs.chains import turns_come
 from taskmanager_scheduler.jobs.circuit_breaker import after_end
 from taskmanager_scheduler.jobs.effects import Effect, NudgePlugin, StoreReport, WithdrawReports
 from taskmanager_scheduler.jobs.events import (
@@ -46,6 +47,7 @@ from taskmanager_scheduler.jobs.events import (
     NO_RETRY,
     NOBODY,
     Event,
+    LinkDone,
     PluginGate,
     Sender,
     TransitionContext,
@@ -184,6 +186,9 @@ class GroupState:
                 self.holders[after.spec.unique] = after.id
             elif self.holders.get(after.spec.unique) == after.id:
                 del self.holders[after.spec.unique]
+        if after.chain:
+            for job in turns_come(before, after, self.jobs):
+                self.move(job, LinkDone())
 
     def _gate(self, plugin: str) -> PluginGate:
         installed = self.installed.get(plugin)

@@ -27,6 +27,7 @@ from taskmanager.model.jobs import CancelMethod, Job, JobError, Progress
 from taskmanager.model.reasons import history
 from taskmanager.model.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.jobs.backoff import waiting_time
+from taskmanager_scheduler.jobs.chains import link_done
 from taskmanager_scheduler.jobs.effects import AnswerRunner
 from taskmanager_scheduler.jobs.events import (
     BackoffOver,
@@ -34,6 +35,7 @@ from taskmanager_scheduler.jobs.events import (
     Finding,
     GoobiMessageRequested,
     LeaseEnded,
+    LinkDone,
     OperatorRequest,
     Orphaned,
     Renewed,
@@ -92,6 +94,8 @@ def _found(job: Job, event: Finding, at: TransitionContext) -> Transition:
         case BackoffOver() if job.not_before is not None and job.not_before <= at.now:
             queued = changed(job, queued_at=at.now, ticket_due=at.now, not_before=None)
             return Transition(queued, (ticket_for(queued),))
+        case LinkDone() if job.follows is not None:
+            return link_done(job, at)
     return Transition(job)
 
 
