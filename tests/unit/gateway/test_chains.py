@@ -63,7 +63,9 @@ async def test_a_repeat_is_the_same_chain_and_another_chain_under_the_key_is_ref
     assert one.json()["chain"] == again.json()["chain"]
     assert {uuid.UUID(link).version for link in one.json()["chain"]} == {5}
     assert (again.headers["Taskmanager-Outcome"], len(gateway.publisher.messages)) == ("replayed", 1)
-    assert [answer.json()["type"].rsplit(":")[-1] for answer in (other, alone)] == ["idempotency-key-reused"] * 2
+    assert [answer.json()["type"].rsplit(":")[-1] for answer in (other, alone)] == [
+        "idempotency-key-reused"
+    ] * 2
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,10 @@ async def test_what_is_delivered_twice_starts_nothing_twice(scheduler: Scheduler
     await scheduler.submit(*links())
     await scheduler.run("a")
     finished = RunnerEvents(
-        plugin="jp2", runner="r", instance="i", events=(Finished(job="a", attempt=1, seq=4, files=1, bytes=1),)
+        plugin="jp2",
+        runner="r",
+        instance="i",
+        events=(Finished(job="a", attempt=1, seq=4, files=1, bytes=1),),
     )
     assert await scheduler.take(finished) == []
     assert await scheduler.submit(*links()) == []
@@ -190,13 +193,12 @@ async def test_a_cancelled_one_that_is_retried_waits_for_what_is_not_done(
         assert await scheduler.run("a") == ["b"]
 
 
-async def test_a_duplicate_in_a_chain_keeps_the_rest_waiting(scheduler: Scheduler) -> None:
+async def test_a_chain_of_which_one_job_is_a_duplicate_is_cancelled_as_a_whole(scheduler: Scheduler) -> None:
     other = links(a="key")[0].model_copy(update={"job": "other", "chain": ()})
     await scheduler.submit(other)
-    await scheduler.submit(*links(b="key"))
-    assert scheduler.states == "STARTED CANCELLED PAUSED"
-    assert await scheduler.run("a") == []
-    assert scheduler.states == "DONE CANCELLED PAUSED"
+    assert await scheduler.submit(*links(b="key")) == []
+    assert scheduler.states == "CANCELLED CANCELLED CANCELLED"
+    assert [entry.told.code for entry in scheduler.job("a").history] == ["history.duplicate"]
 
 
 async def test_a_priority_is_kept_for_its_start(scheduler: Scheduler) -> None:

@@ -51,9 +51,7 @@ InstallationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$"
 LINKS_MOST = 20
 """How many jobs a chain has at most."""
 
-Chain = Annotated[
-    tuple[str, ...], Field(default=(), max_length=LINKS_MOST, exclude_if=lambda jobs: not jobs)
-]
+Chain = Annotated[tuple[str, ...], Field(default=(), max_length=LINKS_MOST, exclude_if=lambda jobs: not jobs)]
 """The ids of the jobs of a chain in their order, each of which starts when the one before it is done. Empty
 for a job that belongs to none, and then left out so that older services can read the rest."""
 
@@ -385,7 +383,7 @@ class Job(Record):
     chain: Chain = ()
     """The jobs of its chain, itself included."""
     follows: str | None = Field(default=None, exclude_if=unset)
-    """The job of its chain that it waits for, in PAUSED, until that one is done or an operator releases it."""
+    """The job of its chain that it waits for, in PAUSED, until that is done or an operator releases it."""
     rev: int = 0
 
     @property

@@ -115,10 +115,12 @@ class Acceptance:
         return SubmissionResult(SubmissionOutcome.REPLAYED, known)
 
     async def _duplicate(self, submission: Submission) -> SubmissionResult | None:
-        if submission.spec.unique is None:
-            return None
-        holder = await from_store(self._reader.active_by_unique(submission.spec.unique), LOOKUP_TIME)
-        return SubmissionResult(SubmissionOutcome.DUPLICATE, holder) if holder else None
+        """The active job that has the unique key of one of these."""
+        for unique in [one.spec.unique for one in submission.jobs if one.spec.unique is not None]:
+            holder = await from_store(self._reader.active_by_unique(unique), LOOKUP_TIME)
+            if holder is not None:
+                return SubmissionResult(SubmissionOutcome.DUPLICATE, holder)
+        return None
 
     async def _publish(self, submission: Submission) -> SubmissionResult:
         now, trace, chain = self._clock.now(), tracing.current(), submission.chain

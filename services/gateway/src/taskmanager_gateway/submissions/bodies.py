@@ -33,7 +33,7 @@ _ITEM_KEY: TypeAdapter[str | None] = TypeAdapter(str | None)
 
 
 def parse_job(body: bytes) -> Sequence[JobSpec]:
-    """Parse the job in a body, and those that follow it; raises a ProblemError that lists all wrong fields."""
+    """Parse the job in a body, and those that follow it; raises ProblemError with all wrong fields."""
     try:
         spec = JobSpec.model_validate_json(body, strict=True)
     except ValidationError as error:

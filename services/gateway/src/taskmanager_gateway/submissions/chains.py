@@ -45,8 +45,19 @@ def links_of(document: dict[str, Any]) -> Sequence[Mapping[str, Any]]:
     return [inherited | link for link in links]
 
 
+def with_one_key(jobs: Sequence[JobSpec]) -> Sequence[JobSpec]:
+    """The jobs of a chain with the unique key of the first one at the last, which is active all the time.
+
+    The first one would give it up while the others are still to be done.
+    """
+    if len(jobs) == 1:
+        return jobs
+    bare = [spec.altered(unique=None) for spec in jobs]
+    return [*bare[:-1], bare[-1].altered(unique=jobs[0].unique)]
+
+
 def check_callbacks(jobs: Sequence[JobSpec]) -> None:
-    """Return if no job but the last has a callback, which Goobi understands as the end; raises ProblemError."""
+    """Return if no job but the last has a callback, which Goobi takes for the end; raises ProblemError."""
     for number, spec in enumerate(jobs[:-1]):
         if spec.callback_url is not None:
             error = FieldError.of(field_of_link("callback_url", number), faults.CALLBACK_OF_LINK())

@@ -89,9 +89,7 @@ class SubmissionService:
             for submission in submissions
         ]
 
-    def _placed(
-        self, submission: Submission, found: Sequence[Sequence[FieldError]]
-    ) -> Submission | Problem:
+    def _placed(self, submission: Submission, found: Sequence[Sequence[FieldError]]) -> Submission | Problem:
         """The submission with its folders as the runners see them, or what is wrong with them."""
         for number, errors in enumerate(found):
             if errors:

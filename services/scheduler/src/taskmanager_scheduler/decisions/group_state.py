@@ -97,7 +97,7 @@ class GroupState:
         match message:
             case Submissions() | Submit():
                 for submit in message.submissions:
-                    self._take_submission(submit)
+                    self._take_submission(submit, message.submissions)
             case Command():
                 execute(self, message)
             case LogInsSeen():
@@ -113,10 +113,13 @@ class GroupState:
             case ReplicasReported():
                 on_report(self, message)
 
-    def _take_submission(self, submit: Submit) -> None:
+    def _take_submission(self, submit: Submit, together: Sequence[Submit]) -> None:
+        """Fold one of the submissions that came together; a chain is a duplicate if one of its jobs is."""
         if submit.job in self.snapshot.unreadable:
             return  # it is stored, but its state cannot be read
-        holder = self.holders.get(submit.spec.unique) if submit.spec.unique else None
+        alike = [one for one in together if one.chain == submit.chain] if submit.chain else (submit,)
+        held = (self.holders.get(one.spec.unique) for one in alike if one.spec.unique)
+        holder = next((job for job in held if job is not None and job not in submit.chain), None)
         self.move(submit.job, submit, holder=holder)
 
     def _take_event(self, event: RunnerEvent, envelope: RunnerEvents, sender: Sender) -> None:

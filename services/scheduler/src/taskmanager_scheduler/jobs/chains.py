@@ -28,7 +28,7 @@ def link_done(job: Job, at: TransitionContext) -> Transition:
 
     A job that was cancelled meanwhile gets its turn when it is retried.
     """
-    if job.status.final:
+    if job.status.final or job.follows is None:
         return Transition(job)
     what = history.FOLLOWED(job=job.follows)
     if job.held is not None:

@@ -117,10 +117,10 @@ class GoobiMessageRequested:
     note: Attribution
 
 
-Finding = Orphaned | Renewed | LeaseEnded | Ticketed | TicketNotSent | BackoffOver | LinkDone
+Finding = Orphaned | Renewed | LeaseEnded | Ticketed | TicketNotSent | BackoffOver
 """Events that the scheduler finds itself."""
 
-Event = Submit | Claim | Commit | RunnerReport | Finding | OperatorRequest | GoobiMessageRequested
+Event = Submit | Claim | Commit | RunnerReport | Finding | LinkDone | OperatorRequest | GoobiMessageRequested
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ def transition(job: Job | None, event: Event, at: TransitionContext) -> Transiti
         return _asked(job, event, at)
     if job is None:
         return Transition(None)
+    if isinstance(event, LinkDone):
+        return link_done(job, at)
     if isinstance(event, Finding):
         return _found(job, event, at)
     if isinstance(event, OperatorRequest):
@@ -94,8 +96,6 @@ def _found(job: Job, event: Finding, at: TransitionContext) -> Transition:
         case BackoffOver() if job.not_before is not None and job.not_before <= at.now:
             queued = changed(job, queued_at=at.now, ticket_due=at.now, not_before=None)
             return Transition(queued, (ticket_for(queued),))
-        case LinkDone() if job.follows is not None:
-            return link_done(job, at)
     return Transition(job)
 
 
