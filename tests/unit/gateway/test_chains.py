@@ -9,7 +9,7 @@ import pytest
 from taskmanager.model.states import Status
 from taskmanager.model.waiting import WaitingCode
 
-from .conftest import Gateway, installed, job
+from .conftest import Gateway, job
 from .test_batches import batch
 
 KEY = {"Idempotency-Key": "step-23"}
@@ -141,7 +141,6 @@ async def test_a_job_without_a_chain_has_none(gateway: Gateway) -> None:
 
 
 async def test_the_page_of_a_job_shows_its_chain(gateway: Gateway) -> None:
-    gateway.reader.plugins_found = [installed("noop")]
     ids = tuple(job(number).id for number in (1, 2))
     gateway.reader.put(job(1, status=Status.DONE, chain=ids))
     gateway.reader.put(job(2, status=Status.PROCESSING, chain=ids, owner="r"))
