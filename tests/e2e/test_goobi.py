@@ -84,6 +84,45 @@ def test_a_failure_is_an_entry_and_then_a_step_in_error(steps: Steps, dialect: s
     assert "this job is meant to fail" in entry.message
 
 
+def test_a_chain_closes_its_step_when_its_last_job_is_done(steps: Steps) -> None:
+    """The scheduler is killed while the first job runs; a link that fails keeps the others waiting."""
+    step, system = steps.fresh(), steps.system
+    goobi = {"process_id": steps.process(step).id, "step_id": step.id}
+    folder = system.roots / f"chain-{step.id}"
+    go, source = folder / "go", folder / "source"
+    folder.mkdir()
+    seconds = {"seconds": 600, "until": str(go)}
+    first = system.submit(
+        plugin="sleep",
+        parameters=seconds,
+        goobi=goobi,
+        after=[
+            {"plugin": "tally", "source": str(source), "destination": str(folder / "result")},
+            {"plugin": "noop"},
+        ],
+    )
+    jobs = first["chain"]
+    eventually(
+        lambda: system.job(first["id"])["status"] == "PROCESSING", within_seconds=60, what="the first job"
+    )
+    assert system.job(jobs[1])["chain"] == jobs
+    assert [system.job(job)["waiting"]["code"] for job in jobs[1:]] == ["follows", "follows"]
+    system.kill("scheduler-1")
+    go.touch()
+
+    assert system.finished(jobs[1])["status"] == "ERROR"
+    steps.until(step, StepStatus.ERROR)
+    waiting = system.job(jobs[2])
+    assert (waiting["status"], waiting["waiting"]["reason"]["code"]) == ("PAUSED", "waiting.follows_failed")
+    source.mkdir()
+    (source / "1.tif").write_bytes(b"x")
+    system.client.post(f"/api/v1/jobs/{jobs[1]}/retry", json={}).raise_for_status()
+
+    assert [system.finished(job)["status"] for job in jobs[1:]] == ["DONE", "DONE"]
+    steps.until(step, StepStatus.DONE)
+    assert steps.told(step) == [ENTRY, ENTRY, ERROR, ENTRY, ENTRY, CLOSED]
+
+
 def test_a_cancel_is_an_entry_and_leaves_the_step_in_work(steps: Steps) -> None:
     step = steps.fresh()
     steps.run(step, "-t SLEEP -seconds 600")

@@ -67,6 +67,7 @@ ADDRESSES = {
     "/api/v1/figures.csv": {"get"},
     "/api/v1/jobs.csv": {"get"},
     "/api/v1/jobs/{job_id}/landing": {"get"},
+    "/api/v1/jobs/{job_id}/chain": {"get"},
     "/api/v1/plugins/{name}/figures": {"get"},
     "/api/v1/jobs/{job_id}/log": {"get"},
     "/api/v1/jobs/{job_id}/cancel": {"post"},

@@ -63,6 +63,7 @@ TABLE: dict[str, Needed] = {
     "GET /api/v1/jobs/{job_id}/history": READ,
     "POST /api/v1/jobs/{job_id}/hold": OPERATE,
     "GET /api/v1/jobs/{job_id}/landing": READ,
+    "GET /api/v1/jobs/{job_id}/chain": READ,
     "GET /api/v1/jobs/{job_id}/log": READ,
     "POST /api/v1/jobs/{job_id}/messages": OPERATE,
     "POST /api/v1/jobs/{job_id}/next": OPERATE,

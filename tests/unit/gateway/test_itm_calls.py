@@ -495,3 +495,38 @@ async def test_a_path_that_is_not_mapped_is_refused_with_the_roots(itm: Gateway,
         "A path cannot be used: sourceDir: path '/opt/digiverso/other/4711' leads outside the folders jobs "
         f"may use ({root}); mapped to here are /opt/digiverso/metadata"
     )
+
+
+async def test_a_chain_of_jobs_for_one_step(itm: Gateway, root: str) -> None:
+    step = {"goobiId": "17", "stepId": "42", "goobiTitle": "b", "priority": 7}
+    folders = {"sourceDir": f"{root}/a", "targetDir": f"{root}/b"}
+    after = [{"jobtype": "OCR", **folders}, {"jobtype": "CHECK", "sourceDir": f"{root}/b", "priority": 1}]
+    body = {"jobtype": "JP2", **folders, **step, "after": after}
+
+    first = (await call(itm, body)).json()
+    submits = itm.submitted()
+
+    assert [submit.spec.plugin for submit in submits] == ["jp2", "ocr", "check"]
+    assert [submit.spec.priority for submit in submits] == [7, 7, 1]
+    assert {submit.spec.goobi.step_id for submit in submits if submit.spec.goobi} == {42}
+    assert [submit.spec.unique is None for submit in submits] == [True, True, False]
+    store_submissions(itm)
+    again = (await call(itm, body)).json()
+    assert "Job already in DB" in again["ERRORMESSAGE"]
+    assert (first["JOBID"], again["JOBID"]) == (submits[0].job, submits[2].job)
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [
+        ([{"jobtype": "NOPE"}], "Job 2 of the chain: "),
+        ([{"jobtype": "JP2", "priority": "high"}], "after.0.priority: 'high'"),
+        ([], "1 to 19 jobs"),
+        ([{"jobtype": "JP2", "callbackUrl": "http://goobi/x"}, {"jobtype": "JP2"}], "only the last job"),
+    ],
+)
+async def test_what_is_wrong_in_a_chain_is_told(itm: Gateway, after: list[Any], told: str) -> None:
+    answer = await call(itm, {"jobtype": "JP2", "goobiId": "17", "stepId": "42", "after": after})
+    assert answer.json()["STATUS"] == "ERROR"
+    assert told in answer.json()["ERRORMESSAGE"]
+    assert not itm.submitted()

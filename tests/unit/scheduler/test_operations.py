@@ -62,6 +62,12 @@ def clock() -> SetClock:
     return SetClock(NOW)
 
 
+@pytest.fixture(autouse=True)
+def _whole_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many pages are in a step must not follow from how slow this machine is."""
+    monkeypatch.setattr(module, "STEP_LASTS", timedelta(hours=1))
+
+
 @pytest.fixture
 def store(clock: SetClock) -> MemoryStore:
     return MemoryStore(clock)

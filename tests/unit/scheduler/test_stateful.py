@@ -34,6 +34,7 @@ from taskmanager.messages import (
     Resumed,
     RunnerEvent,
     RunnerEvents,
+    Submissions,
     Submit,
     Suspended,
     Unclaimed,
@@ -123,6 +124,17 @@ class SchedulerMachine(RuleBasedStateMachine):
         job = f"job-{len(self.submitted)}"
         self.submitted.append(Submit(job=job, client="c", submitted_at=self.clock.now(), spec=spec))
         self.inbox.append(self.submitted[-1])
+
+    @rule(length=st.integers(2, 3), unique=st.sampled_from([None, None, "k"]))
+    def submit_chain(self, length: int, unique: str | None) -> None:
+        """Jobs that start one after the other; the first may turn out to be a duplicate."""
+        first = len(self.submitted)
+        chain = tuple(f"job-{first + number}" for number in range(length))
+        for number, job in enumerate(chain):
+            spec = JobSpec(plugin=PLUGIN, destination="/data/1", unique=None if number else unique)
+            at = self.clock.now()
+            self.submitted.append(Submit(job=job, client="c", submitted_at=at, spec=spec, chain=chain))
+        self.inbox.append(Submissions(submissions=tuple(self.submitted[first:])))
 
     @precondition(lambda self: self.submitted)
     @rule(which=st.integers(0, 99))
@@ -322,6 +334,7 @@ class SchedulerMachine(RuleBasedStateMachine):
 
     def check_jobs(self, before: dict[str, Job], group: Sequence[Inbound]) -> None:
         retried = {order.job for order in job_orders(group) if order.action is JobAction.RETRY}
+        released = {order.job for order in job_orders(group) if order.action is JobAction.RELEASE}
         for job in self.store.jobs.values():
             was = before.get(job.id)
             if was is None or was == job:
@@ -332,6 +345,9 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert job.attempt > was.attempt or job.seq >= was.seq or job.owner is None, "I3"
             assert was.status is not Status.DONE, "I4"
             assert not was.status.final or job.id in retried, "I4, I10"
+            if was.follows is not None and job.follows is None:
+                done_before = self.store.jobs[was.follows].status is Status.DONE
+                assert done_before or job.id in released, "it started before its turn in the chain"
         for name, attempt in old_attempts(before, group):
             assert len(group) > 1 or self.store.jobs[name] == before[name], f"I5: attempt {attempt}"
 
@@ -374,13 +390,22 @@ class SchedulerMachine(RuleBasedStateMachine):
             assert job.owner is None or job.status.running or job.status is Status.PAUSED
 
     @invariant()
+    def who_follows_has_not_begun(self) -> None:
+        for job in self.store.jobs.values() if hasattr(self, "store") else ():
+            if job.follows is not None:
+                assert (job.attempt, job.owner, job.ticket_due) == (0, None, None)
+                assert job.status in {Status.PAUSED, Status.CANCELLED}
+                ahead = self.store.jobs[job.follows]
+                assert job.status.final or ahead.status is not Status.DONE, "its turn has come"
+
+    @invariant()
     def a_unique_key_has_one_active_job(self) -> None:
         if hasattr(self, "store"):
             active = [job for job in self.store.jobs.values() if job.spec.unique and job.tab is Tab.QUEUE]
             assert len(active) <= 1, "I15"
 
     def teardown(self) -> None:
-        """Once faults stop every job reaches an end, or waits because an operator said so (I1)."""
+        """Once faults stop every job reaches an end, or waits for an operator or for another job (I1)."""
         if not hasattr(self, "store"):
             return
         self.inbox += [message for runner in self.runners for message in runner.sent]
@@ -390,14 +415,19 @@ class SchedulerMachine(RuleBasedStateMachine):
         self.command(PluginCommand(plugin=PLUGIN, action=PluginAction.LIMIT, max_running=None))
         self.drain()
         for _ in range(40):
-            if all(job.status.final or job.held for job in self.store.jobs.values()):
+            if all(map(self.is_settled, self.store.jobs.values())):
                 break
             self.clock.moment += timedelta(hours=1)
             self.end_leases()
             self.make_tickets_again()
             self.run_everything()
         assert {one.job for one in self.submitted} == self.store.jobs.keys(), "I1"
-        assert all(job.status.final or job.held for job in self.store.jobs.values()), "I1"
+        assert all(map(self.is_settled, self.store.jobs.values())), "I1"
+
+    def is_settled(self, job: Job) -> bool:
+        """Whether it waits for nothing that comes by itself."""
+        before = self.store.jobs[job.follows] if job.follows is not None else None
+        return job.status.final or job.held is not None or (before is not None and self.is_settled(before))
 
     def drain(self) -> None:
         while self.inbox:

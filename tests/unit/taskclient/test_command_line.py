@@ -25,6 +25,8 @@ MISTAKES = [
     ([*JP2, "-p", "high"], "the priority (-p) is a number from 0 to 10, not 'high'"),
     ([*JP2, "-p", "٣"], "the priority (-p)"),
     ([*ITM, "--status", ""], "--status needs the id of a job"),
+    ([*JP2, "--then"], "no job type: add -t"),
+    ([*JP2, "--then", "-t", "OCR", "-s", "{tiffpath}"], "Goobi did not replace the variable in '{tiffpath}'"),
     ([*JP2, "--wiat"], "there is no option --wiat"),
     ([*JP2, "--budget", "soon"], "--budget needs a number"),
     ([*JP2, "--budget", "nan"], "--budget needs a number"),
@@ -159,3 +161,25 @@ def test_it_starts_with_nothing_imported_that_it_does_not_need() -> None:
 def modules_after(code: str) -> set[str]:
     bare = [sys.executable, "-I", "-S", "-c", f"{code}\nimport sys\nprint(*sys.modules)"]
     return set(subprocess.run(bare, check=True, capture_output=True, text=True).stdout.split())
+
+
+def test_what_comes_after_then_is_another_job_of_the_chain(taskclient: ModuleType) -> None:
+    arguments = [*JP2, "-s", "/a", "-i", "42", "-e", "--then", "-t", "OCR", "-s", "/b", "-dpi", "300"]
+    call = taskclient.parse([*arguments, "--then", "-t", "PDF", "--wait-code", "3"], {})
+    body = taskclient.body_of(call)
+    assert body["after"] == [
+        {"jobtype": "OCR", "sourceDir": "/b", "parameters": {"dpi": "300"}},
+        {"jobtype": "PDF"},
+    ]
+    assert (body["jobtype"], body["stepId"], call.sent_code) == ("JP2", "42", 3)
+    alone = taskclient.body_of(taskclient.parse([*JP2, "-s", "/a", "-i", "42"], {}))
+    assert "after" not in alone
+    assert alone["unique"] != body["unique"]
+
+
+def test_of_a_chain_each_job_is_watched_until_one_fails(taskclient: ModuleType) -> None:
+    chain = ["a", "b"]
+    assert taskclient.next_in_chain({"status": "DONE", "chain": chain}, "a") == "b"
+    assert taskclient.next_in_chain({"status": "DONE", "chain": chain}, "b") is None
+    assert taskclient.next_in_chain({"status": "ERROR", "chain": chain}, "a") is None
+    assert taskclient.next_in_chain({"status": "DONE"}, "a") is None

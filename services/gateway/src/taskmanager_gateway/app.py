@@ -15,7 +15,7 @@ from taskmanager_gateway.api.accounts import me, sessions, tokens, users
 from taskmanager_gateway.api.direct_routes import DirectRoutes
 from taskmanager_gateway.api.error_handlers import install_handlers
 from taskmanager_gateway.api.itm import itm, itm_reading
-from taskmanager_gateway.api.jobs import files, job_control, jobs, logs, queue_position, submissions
+from taskmanager_gateway.api.jobs import chain, files, job_control, jobs, logs, queue_position, submissions
 from taskmanager_gateway.api.plugins import all_figures, figures, plugin_control, plugins, replicas
 from taskmanager_gateway.http.body_limits import BodyLimitMiddleware, BodyLimits
 from taskmanager_gateway.http.host_names import HostNameMiddleware
@@ -74,7 +74,7 @@ def make_api(services: Services) -> FastAPI:
     app.state.services = services
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     reading, controlling = (
-        (jobs, queue_position, logs, files, plugins, figures, all_figures),
+        (jobs, chain, queue_position, logs, files, plugins, figures, all_figures),
         (job_control, plugin_control, replicas, runners, operations),
     )
     for module in (

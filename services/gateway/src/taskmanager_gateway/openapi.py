@@ -7,7 +7,6 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from taskmanager.model.jobs import JobSpec
 from taskmanager_gateway.access.sessions import COOKIE
 from taskmanager_gateway.accounts.bodies import AddTokenBody, AddUserBody, ChangeUserBody, SetPasswordBody
 from taskmanager_gateway.http.command_bodies import PriorityBody, ReasonBody
@@ -17,6 +16,7 @@ from taskmanager_gateway.plugins.bodies import LimitBody, ScaleBody, StopBody
 from taskmanager_gateway.reports.bodies import MessageBody, ReplayBody
 from taskmanager_gateway.runners.bodies import DrainBody
 from taskmanager_gateway.submissions.bodies import ITEM_KEY
+from taskmanager_gateway.submissions.chains import JobRequest
 from taskmanager_gateway.submissions.idempotency import KEY_LENGTH
 
 SECURITY_SCHEMES: dict[str, Any] = {
@@ -59,10 +59,10 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 def _own_schemas() -> dict[str, Any]:
     orders: list[type[BaseModel]] = [ReasonBody, PriorityBody, StopBody, LimitBody, DrainBody, OperationBody]
     orders += [ScaleBody, MessageBody, ReplayBody, AddUserBody, ChangeUserBody, SetPasswordBody, AddTokenBody]
-    models: list[type[BaseModel]] = [JobSpec, ProblemDocument, *orders]
+    models: list[type[BaseModel]] = [JobRequest, ProblemDocument, *orders]
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)
     schemas: dict[str, Any] = definitions["$defs"]
-    return schemas | _of_a_batch(schemas["JobSpec"])
+    return schemas | _of_a_batch(schemas["JobRequest"])
 
 
 def _of_a_batch(job: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from taskmanager.messages.wire import Message
-from taskmanager.model.jobs import Job, JobSpec, Record, TraceParent
+from taskmanager.model.jobs import Chain, Job, JobSpec, Record, TraceParent, neighbour
 from taskmanager.model.states import Status
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -36,6 +36,13 @@ class Submit(Message):
     spec: JobSpec
     traceparent: TraceParent | None = None
     """The trace of the request, if it has one."""
+    chain: Chain = ()
+    """The jobs of its chain, itself included."""
+
+    @property
+    def follows(self) -> str | None:
+        """The job of its chain that is to be done before it starts."""
+        return neighbour(self.chain, self.job, -1)
 
     @property
     def dispatch(self) -> int:
@@ -44,6 +51,11 @@ class Submit(Message):
 
     def new_job(self, queued_at: datetime, rev: int = 0) -> Job:
         """The job that this makes; `rev` 0: it is not stored yet."""
+        links = {}
+        if self.chain:
+            follows = self.follows
+            status = Status.STARTED if follows is None else Status.PAUSED
+            links = {"chain": self.chain, "follows": follows, "status": status}
         return _NEW.altered(
             id=self.job,
             spec=self.spec,
@@ -53,6 +65,7 @@ class Submit(Message):
             queued_at=queued_at,
             traceparent=self.traceparent,
             rev=rev,
+            **links,
         )
 
     @property
@@ -72,10 +85,13 @@ class Submissions(Message):
     type: Literal["submissions"] = "submissions"
     submissions: Annotated[tuple[Submit, ...], Field(min_length=1)]
 
+    SEPARATOR: ClassVar[bytes] = b","
+    """Between encoded `Submit`s. Several joined by it are sent as one is: together or not at all."""
+
     @classmethod
     def joined(cls, encoded: Iterable[bytes]) -> bytes:
         """The body of a message with these encoded `Submit`s, which are not encoded again for it."""
-        return b'{"v":1,"type":"submissions","submissions":[' + b",".join(encoded) + b"]}"
+        return b'{"v":1,"type":"submissions","submissions":[' + cls.SEPARATOR.join(encoded) + b"]}"
 
 
 class Ticket(Message):

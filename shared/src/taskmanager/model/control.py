@@ -135,6 +135,8 @@ def _judge_hold(job: Job) -> Verdict:
 def _judge_release(job: Job) -> Verdict:
     if job.status.final:
         return _no(refusals.NOTHING_TO_RELEASE(status=job.status))
+    if job.follows is not None:
+        return DOABLE
     if job.held is None and job.status is Status.PAUSED:
         return _no(refusals.PLUGIN_STOPPED())
     return ALREADY if job.held is None else DOABLE

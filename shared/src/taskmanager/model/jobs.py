@@ -48,6 +48,13 @@ Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
 InstallationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 """The name of a Goobi installation in the settings: lower-case letters, digits and hyphens."""
 
+LINKS_MOST = 20
+"""How many jobs a chain has at most."""
+
+Chain = Annotated[tuple[str, ...], Field(default=(), max_length=LINKS_MOST, exclude_if=lambda jobs: not jobs)]
+"""The ids of the jobs of a chain in their order, each of which starts when the one before it is done. Empty
+for a job that belongs to none, and then left out so that older services can read the rest."""
+
 TraceParent = Annotated[str, StringConstraints(pattern=r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")]
 """The trace of a submission, as W3C's Trace Context writes it."""
 
@@ -313,6 +320,12 @@ class HistoryEntry(Record):
         return self.what or PROSE(text=self.note)
 
 
+def neighbour(chain: tuple[str, ...], job: str, steps: int) -> str | None:
+    """The job that many places behind this one in its chain, before it if negative; None if there is none."""
+    place = chain.index(job) + steps if chain else -1
+    return chain[place] if 0 <= place < len(chain) else None
+
+
 def unset(value: object) -> bool:
     """Whether a field is left out, so that older services can read the rest."""
     return value is None
@@ -367,6 +380,10 @@ class Job(Record):
     history: tuple[HistoryEntry, ...] = ()
     traceparent: TraceParent | None = Field(default=None, exclude_if=absent)
     """The trace that its submission belongs to."""
+    chain: Chain = ()
+    """The jobs of its chain, itself included."""
+    follows: str | None = Field(default=None, exclude_if=unset)
+    """The job of its chain that it waits for, in PAUSED, until that is done or an operator releases it."""
     rev: int = 0
 
     @property
@@ -388,6 +405,16 @@ class Job(Record):
     def trace_id(self) -> str | None:
         """The id of the trace that its submission belongs to."""
         return None if self.traceparent is None else self.traceparent[3:35]
+
+    @property
+    def next_in_chain(self) -> str | None:
+        """The job that starts when this one is done."""
+        return neighbour(self.chain, self.id, 1)
+
+    @property
+    def closes_its_step(self) -> bool:
+        """Whether the work that Goobi's step asked for is complete when this job is done."""
+        return self.next_in_chain is None
 
     @property
     def tab(self) -> Tab:

@@ -59,7 +59,11 @@ MEANING = {
     Status.UPLOAD: ("its input is being copied to the workspace", "the runner", "back to STARTED"),
     Status.PROCESSING: ("the plugin is working", "the runner", "back to STARTED"),
     Status.DOWNLOAD: ("its results are put into place", "the runner", "back to STARTED; placing is undone"),
-    Status.PAUSED: ("held by an operator, or its plugin was stopped", "an operator", "stays"),
+    Status.PAUSED: (
+        "held by an operator, its plugin was stopped, or the job before it in its chain is not done",
+        "an operator, or the end of the job before it",
+        "stays",
+    ),
     Status.DONE: ("finished; the results are in place", "nobody, ever", "stays"),
     Status.ERROR: ("failed; the full message is kept", "an explicit retry", "stays"),
     Status.CANCELLED: ("cancelled for good", "an explicit retry", "stays"),
@@ -71,6 +75,8 @@ class Trigger(StrEnum):
     """Why a job moves."""
 
     SUBMIT = "submit"
+    FOLLOW = "follow"
+    """The job before it in its chain is done."""
     DUPLICATE = "duplicate"
     CLAIM = "claim"
     ADVANCE = "advance"
@@ -100,7 +106,9 @@ def _moves() -> frozenset[Move]:
     s, t = Status, Trigger
     moves = {
         Move(None, t.SUBMIT, s.STARTED),
+        Move(None, t.SUBMIT, s.PAUSED),
         Move(None, t.DUPLICATE, s.CANCELLED),
+        Move(s.PAUSED, t.FOLLOW, s.STARTED),
         Move(s.STARTED, t.CLAIM, s.WAITINGFORUPLOAD),
         Move(s.WAITINGFORUPLOAD, t.ADVANCE, s.UPLOAD),
         Move(s.UPLOAD, t.ADVANCE, s.PROCESSING),
@@ -119,6 +127,7 @@ def _moves() -> frozenset[Move]:
         Move(s.PAUSED, t.FAIL, s.ERROR),
         Move(s.ERROR, t.RETRY, s.STARTED),
         Move(s.CANCELLED, t.RETRY, s.STARTED),
+        Move(s.CANCELLED, t.RETRY, s.PAUSED),
     }
     for status in RUNNING:
         moves |= {Move(status, t.FAIL, s.ERROR), Move(status, t.REQUEUE, s.STARTED)}

@@ -14,6 +14,7 @@ class WaitingCode(StrEnum):
 
     CANCELLING = "cancelling"
     HELD = "held"
+    FOLLOWS = "follows"
     SUSPENDED = "suspended"
     BACKING_OFF = "backing_off"
     PLUGIN_STOPPED = "plugin_stopped"

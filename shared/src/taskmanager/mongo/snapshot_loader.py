@@ -17,7 +17,7 @@ from taskmanager.mongo.operations.ahead import PagesAhead
 from taskmanager.mongo.operations.writes import OperationWrites
 from taskmanager.mongo.replicas import load_sets, with_their_runners
 from taskmanager.mongo.write_cache import WriteCache
-from taskmanager.ports.store import Needs, Snapshot
+from taskmanager.ports.store import Needs, Snapshot, next_links
 
 
 class SnapshotLoader:
@@ -55,10 +55,14 @@ class SnapshotLoader:
         jobs, unreadable, unreadable_holders = await self._find_jobs(
             needs, unknown - needs.new if trusting else unknown
         )
+        if links := next_links(needs, jobs | known):
+            known |= {one: self._known.jobs[one] for one in links & self._known.jobs.keys()}
+            behind, broken, _ = await self._find_jobs(Needs(), links - known.keys())
+            jobs, unreadable = jobs | behind, unreadable | broken
         plugins, unreadable_plugins = await self._plugins(needs.plugins)
         runners = await self._runners(needs.runners)
         operations, unreadable_operations = await self._operations.load(needs.operations)
-        self._known.keep_jobs(job for job in jobs.values() if job.id in needs.jobs)
+        self._known.keep_jobs(job for job in jobs.values() if job.id in needs.jobs | links)
         loaded = {job_id: self._known.jobs.get(job_id, job) for job_id, job in {**jobs, **known}.items()}
         snapshot = Snapshot(
             jobs=loaded,

@@ -3,7 +3,7 @@
 What a decision needs to see, what it may change, and the call that does both at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -30,9 +30,10 @@ from taskmanager.ports.access_store import AccessPlan, AccessState
 class Needs:
     """What to load: named jobs, active holders of unique keys, all jobs of some runners, and what is overdue.
 
-    `limit` bounds each of the searches; None means no limit. `pages` are keys of listed pages of operations,
-    whose jobs are loaded. What is overdue is searched among the plugins of `partition` only. `access` holds
-    the ids of commands about users, tokens and sessions; if there are any, all users and tokens are loaded.
+    With jobs of chains, `next_links` are loaded. `limit` bounds each of the searches;
+    None means no limit. `pages` are keys of listed pages of operations, whose jobs are loaded. What is
+    overdue is searched among the plugins of `partition` only. `access` holds the ids of commands about users,
+    tokens and sessions; if there are any, all users and tokens are loaded.
     """
 
     jobs: frozenset[str] = frozenset()
@@ -75,6 +76,18 @@ class Snapshot:
     access: AccessState = field(default_factory=AccessState)
     replicas: dict[str, ReplicaSet] = field(default_factory=dict)
     """Written only if they are still as seen here."""
+
+
+def next_links(needs: Needs, found: Mapping[str, Job]) -> frozenset[str]:
+    """The jobs of chains that are to be loaded with those that were found.
+
+    The next ones of those needed by name, since these may be done now; and of those that have ended before
+    their turn, which may be retried now, the ones before.
+    """
+    chained = [job for job in found.values() if job.chain]
+    behind = (job.next_in_chain for job in chained if job.id in needs.jobs and not job.status.final)
+    ahead = (job.follows for job in chained if job.status.final)
+    return frozenset(link for link in (*behind, *ahead) if link is not None and link not in found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from taskmanager.model.reports import Report
 from taskmanager.model.states import Status, Tab
 from taskmanager.ports.access_store import AccessState
 from taskmanager.ports.clock import Clock
-from taskmanager.ports.store import Needs, Plan, PlanT, Snapshot, StatisticsDelta
+from taskmanager.ports.store import Needs, Plan, PlanT, Snapshot, StatisticsDelta, next_links
 from taskmanager.process.clock import SystemClock
 from taskmanager_testing.access import FakeAccess
 from taskmanager_testing.operations import listed, paged
@@ -145,6 +145,7 @@ class MemoryStore:
         for search in searches:
             found = [job for job in self.jobs.values() if search(job)]
             jobs |= {job.id: job for job in found[: needs.limit]}
+        jobs |= {link: self.jobs[link] for link in next_links(needs, jobs) if link in self.jobs}
         return Snapshot(
             jobs=jobs,
             holders={

@@ -53,6 +53,8 @@ PATH_SUPERFLUOUS = _code("path_superfluous", "plugin %(plugin)s uses no %(field)
 TOO_DEEP = _code("too_deep", "nested more than %(most)s levels deep")
 NOT_FINITE = _code("not_finite", "not a finite number")
 TOO_BIG = _code("too_big", "an integer beyond 64 bits; send it as a text")
+NO_LINKS = _code("no_links", "a list of 1 to %(most)s jobs that follow this one is expected")
+CALLBACK_OF_LINK = _code("callback_of_link", "only the last job of a chain may have a callback")
 NO_BATCH = _code("no_batch", "an object with the one field 'jobs', a list of jobs, is expected")
 BATCH_SIZE = _code("batch_size", "%(size)s jobs; a batch holds 1 to %(most)s")
 

@@ -30,6 +30,17 @@ RESTORED = _code(
     "It was restored from the backup of %(at)s and may have ended since; "
     "it waits until an operator releases or cancels it.",
 )
+FOLLOWS = _code("follows", "It starts when job %(job)s, the one before it in its chain, is done.")
+FOLLOWS_FAILED = _code(
+    "follows_failed",
+    "Job %(job)s, the one before it in its chain, failed: it starts when that one has been retried and is "
+    "done, or when an operator releases it.",
+)
+FOLLOWS_CANCELLED = _code(
+    "follows_cancelled",
+    "Job %(job)s, the one before it in its chain, was cancelled: it starts when that one has been retried "
+    "and is done, or when an operator releases it.",
+)
 BACKING_OFF = _code(
     "backing_off",
     "It failed %(count)s times for a temporary reason and will be retried at %(until)s: %(error)s",

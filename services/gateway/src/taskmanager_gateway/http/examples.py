@@ -62,6 +62,8 @@ JOB: dict[str, Any] = {
     "cancelled": None,
     "waiting": None,
     "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+    "chain": [],
+    "follows": None,
     "links": {
         "self": f"/api/v1/jobs/{_ID}",
         "history": f"/api/v1/jobs/{_ID}/history",

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
+from taskmanager.model.jobs import LINKS_MOST
 from taskmanager.model.reasons import Reason
 from taskmanager_gateway.codes import faults
 from taskmanager_gateway.http.problems import (
@@ -20,6 +21,7 @@ from taskmanager_gateway.http.problems import (
     field_problem,
     malformed_body,
 )
+from taskmanager_gateway.submissions.chains import error_of_link
 
 FORM = "application/x-www-form-urlencoded"
 MEDIA_TYPES = ("application/json", "text/json", "text/plain", FORM)
@@ -81,6 +83,9 @@ POSITIONS = (
 _OF_THE_CLIENT = frozenset({"url", "returnerror"})
 """Values that only the calling program itself needed."""
 _PARAMETERS = "parameters"
+_AFTER = "after"
+_INHERITED = frozenset({"process", "step", "priority", "process_title", "installation"})
+"""What the jobs that follow have from the first one unless they say otherwise."""
 _CANONICAL = {name.casefold(): value for value, names in NAMES.items() for name in names}
 
 
@@ -103,6 +108,8 @@ class ItmCall:
     installation: str | None = None
     parameters: Mapping[str, JsonValue] = field(default_factory=dict)
     others: Mapping[str, JsonValue] = field(default_factory=dict)
+    after: tuple["ItmCall", ...] = ()
+    """The calls for the jobs that follow in a chain."""
 
 
 def read_call(body: bytes, media_type: str) -> ItmCall:
@@ -112,7 +119,7 @@ def read_call(body: bytes, media_type: str) -> ItmCall:
     given = _positional(document) if isinstance(document, list) else document
     if not isinstance(given, dict):
         raise wrong("body", faults.NO_CALL())
-    return _call({name: value for name, value in given.items() if value is not None and value != ""})
+    return _call(_not_empty(given))
 
 
 def _decoded(body: bytes) -> str:
@@ -164,10 +171,13 @@ def _call(given: dict[str, Any]) -> ItmCall:
     texts: dict[str, tuple[int, str]] = {}
     others: dict[str, JsonValue] = {}
     parameters: Any = {}
+    after: tuple[ItmCall, ...] = ()
     for name, value in given.items():
         key = name.casefold()
         if key == _PARAMETERS:
             parameters = value
+        elif key == _AFTER and isinstance(value, list):
+            after = _chain(given, value)
         elif key in _CANONICAL:
             _take(texts, name, value)
         elif key not in _OF_THE_CLIENT:
@@ -175,7 +185,29 @@ def _call(given: dict[str, Any]) -> ItmCall:
     if not isinstance(parameters, dict):
         raise wrong(_PARAMETERS, faults.NO_OBJECT())
     found = {value: text for value, (_, text) in texts.items()}
-    return ItmCall(**found, parameters=parameters, others=others)
+    return ItmCall(**found, parameters=parameters, others=others, after=after)
+
+
+def _chain(given: Mapping[str, Any], links: list[Any]) -> tuple[ItmCall, ...]:
+    """The calls for the jobs that follow this one; each says what differs from it."""
+    if not 1 <= len(links) < LINKS_MOST or not all(isinstance(link, dict) for link in links):
+        raise wrong(_AFTER, faults.NO_LINKS(most=LINKS_MOST - 1))
+    inherited = {
+        name: value for name, value in given.items() if _CANONICAL.get(name.casefold()) in _INHERITED
+    }
+    calls = []
+    for number, link in enumerate(links, start=1):
+        own = {_CANONICAL.get(name.casefold()) for name in link}
+        kept = {name: value for name, value in inherited.items() if _CANONICAL[name.casefold()] not in own}
+        try:
+            calls.append(_call({**kept, **_not_empty(link)}))
+        except ProblemError as error:
+            raise error_of_link(error, number) from error
+    return tuple(calls)
+
+
+def _not_empty(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None and value != ""}
 
 
 def _take(texts: dict[str, tuple[int, str]], name: str, value: Any) -> None:

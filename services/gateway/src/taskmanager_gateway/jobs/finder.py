@@ -48,6 +48,18 @@ class JobFinder:
             raise _unknown(job_id)  # also for jobs out of reach: not even the plugin's name is revealed
         return found
 
+    async def chain(self, job: Job, who: Principal) -> list[Job]:
+        """The jobs of its chain in their order, without those that are out of the caller's reach or deleted.
+
+        Raises StoreUnavailableError.
+        """
+        if not job.chain:
+            return []
+        stored = await from_store(self._reader.jobs_by_id(job.chain), READ_TIME)
+        accepted = {one: submit for one in job.chain if (submit := self._recent.get(one))}
+        found = {one: accepted_job(submit) for one, submit in accepted.items()} | dict(stored)
+        return [found[one] for one in job.chain if one in found and who.sees(found[one].plugin)]
+
     async def _look(self, job_id: str) -> Job | None:
         """The stored or accepted job, or None; raises StoreUnavailableError if that cannot be determined.
 

@@ -73,6 +73,10 @@ class JobView(JobSpec):
         description="Id of the trace that the submission belongs to, if it was sent with a `traceparent` or "
         "traces are collected. The traces of the job's attempts are linked to it."
     )
+    chain: tuple[str, ...] = Field(
+        description="Ids of the jobs of its chain in their order, itself included; empty if there is none."
+    )
+    follows: str | None = Field(description="The job of its chain that it waits for.")
     links: JobLinks
 
     @classmethod

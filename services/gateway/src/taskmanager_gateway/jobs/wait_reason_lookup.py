@@ -32,13 +32,14 @@ class WaitReasonLookup:
         """Why the job waits, with its position; None if it is not waiting, or if that cannot be read now."""
         if job.status not in WAITS:
             return None
-        around, position, ended = await asyncio.gather(
-            self._circumstances(job.plugin), self._position(job), self._ended(job)
+        around, position, ended, before = await asyncio.gather(
+            self._circumstances(job.plugin), self._position(job), self._ended(job), self._before([job])
         )
         known = around.get(job.plugin)
         if known is None:
             return None
-        return waiting_reason(job, replace(known, ended=ended), position, self._clock.now())
+        known = replace(known, ended=ended)
+        return waiting_reason(job, known, position, self._clock.now(), before.get(job.follows or ""))
 
     async def of_page(self, jobs: Sequence[Job]) -> dict[str, Waiting]:
         """Why each of these jobs waits, without positions; jobs that are not waiting are left out."""
@@ -46,9 +47,26 @@ class WaitReasonLookup:
         names = {job.plugin for job in waits}
         if not names:
             return {}
-        around = await self._circumstances(names.pop() if len(names) == 1 else None)
-        found = {job.id: waiting_reason(job, around[job.plugin]) for job in waits if job.plugin in around}
+        one = names.pop() if len(names) == 1 else None
+        around, before = await asyncio.gather(self._circumstances(one), self._before(waits))
+        found = {
+            job.id: waiting_reason(job, around[job.plugin], before=before.get(job.follows or ""))
+            for job in waits
+            if job.plugin in around
+        }
         return {job_id: reason for job_id, reason in found.items() if reason is not None}
+
+    async def _before(self, jobs: Sequence[Job]) -> Mapping[str, Status]:
+        """The statuses of the jobs that these follow in their chains, as far as they can be read now."""
+        wanted = [job.follows for job in jobs if job.follows is not None]
+        if not wanted:
+            return {}
+        try:
+            found = await from_store(self._reader.jobs_by_id(wanted), LOOKUP_TIME)
+        except StoreUnavailableError as error:
+            log.debug("chain_not_read", error=str(error))
+            return {}
+        return {job.id: job.status for job in found.values()}
 
     async def _position(self, job: Job) -> Position | None:
         if job.status is not Status.STARTED:

@@ -38,14 +38,19 @@ class Waiting(Record):
 
 
 def waiting_reason(
-    job: Job, around: PluginLoad, position: Position | None = None, now: datetime | None = None
+    job: Job,
+    around: PluginLoad,
+    position: Position | None = None,
+    now: datetime | None = None,
+    before: Status | None = None,
 ) -> Waiting | None:
     """Why the job waits; None for one that runs or has ended.
 
-    `position`: if it was counted; `now`: if the start is to be estimated.
+    `position`: if it was counted; `now`: if the start is to be estimated; `before`: the status of the job
+    that it follows in its chain, if that is known.
     """
     if job.status is Status.PAUSED:
-        return _pause(job, around)
+        return _pause(job, around, before)
     if job.status is not Status.STARTED:
         return None
     if job.not_before is not None:
@@ -77,7 +82,7 @@ def _backing_off(job: Job, until: datetime) -> Reason:
     return waiting.BACKING_OFF(count=job.failures, until=until, error=error)
 
 
-def _pause(job: Job, around: PluginLoad) -> Waiting:
+def _pause(job: Job, around: PluginLoad, before: Status | None) -> Waiting:
     stop = around.plugin.stop
     if job.cancel is not None:
         return _waiting(WaitingCode.CANCELLING, waiting.CANCELLING(**_cause(job.cancel)))
@@ -85,6 +90,9 @@ def _pause(job: Job, around: PluginLoad) -> Waiting:
         return _waiting(WaitingCode.HELD, waiting.RESTORED(at=job.restored))
     if job.held is not None:
         return _waiting(WaitingCode.HELD, waiting.HELD(**_cause(job.held)))
+    if job.follows is not None:
+        told = _UNFINISHED.get(before, waiting.FOLLOWS) if before else waiting.FOLLOWS
+        return _waiting(WaitingCode.FOLLOWS, told(job=job.follows))
     if stop is not None:
         code = WaitingCode.PLUGIN_STOPPED if job.owner is None else WaitingCode.SUSPENDED
         return _waiting(code, _stopped(waiting.PAUSED_BY_STOP, around, stop))
@@ -145,6 +153,8 @@ _OBSTACLES: Mapping[WaitingCode, Callable[[PluginLoad], Reason]] = {
     WaitingCode.ITS_TURN: _no_turn,
 }
 """The sentences about what keeps the plugin's jobs from their turn."""
+_UNFINISHED = {Status.ERROR: waiting.FOLLOWS_FAILED, Status.CANCELLED: waiting.FOLLOWS_CANCELLED}
+"""What is said of a job whose predecessor in the chain does not go on by itself."""
 _MOVING = frozenset({WaitingCode.LIMIT_REACHED, WaitingCode.NO_FREE_SLOT})
 """Reasons that resolve themselves as jobs end."""
 

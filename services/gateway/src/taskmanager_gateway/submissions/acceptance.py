@@ -10,7 +10,7 @@ from taskmanager.errors import (
     UnreadableDocumentError,
     UnroutableMessageError,
 )
-from taskmanager.messages import Submit
+from taskmanager.messages import Submissions, Submit
 from taskmanager.model.jobs import Job, JobSpec
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.readers import JobReader
@@ -72,18 +72,18 @@ class Acceptance:
         self._keeping = keeping
         self._clock = clock
         self._limit_bytes = limit_bytes
-        self._under_way: dict[str, tuple[JobSpec, asyncio.Task[SubmissionResult]]] = {}
+        self._under_way: dict[str, tuple[Submission, asyncio.Task[SubmissionResult]]] = {}
 
     async def accept(self, submission: Submission) -> SubmissionResult:
         """The job; raises ProblemError. Of concurrent equal submissions only one is published."""
         if submission.key is None:
             return await self._accept(submission)
         if first := self._under_way.get(submission.job):
-            spec, task = first
-            _check_same(spec, submission)
+            earlier, task = first
+            _check_same(earlier.spec, earlier.chain, submission)
             return _of_an_equal_one(await asyncio.shield(task))
         task = asyncio.create_task(self._accept(submission), name=f"submit {submission.job}")
-        self._under_way[submission.job] = (submission.spec, task)
+        self._under_way[submission.job] = (submission, task)
         task.add_done_callback(lambda _: self._under_way.pop(submission.job))
         return await asyncio.shield(task)
 
@@ -104,31 +104,39 @@ class Acceptance:
             return None
         submit = self._recent.get(submission.job)
         if submit is not None:
-            _check_same(submit.spec, submission)
+            _check_same(submit.spec, submit.chain, submission)
         # having heard of it proves nothing: what the inbox refused has reached the gateways all the same
         if submit is not None and self._keeping.watches(submission.job):
             return SubmissionResult(SubmissionOutcome.REPLAYED, accepted_job(submit))
         known = await self._loader.load(submission.job)
         if known is None:
             return None
-        _check_same(known.spec, submission)
+        _check_same(known.spec, known.chain, submission)
         return SubmissionResult(SubmissionOutcome.REPLAYED, known)
 
     async def _duplicate(self, submission: Submission) -> SubmissionResult | None:
-        if submission.spec.unique is None:
-            return None
-        holder = await from_store(self._reader.active_by_unique(submission.spec.unique), LOOKUP_TIME)
-        return SubmissionResult(SubmissionOutcome.DUPLICATE, holder) if holder else None
+        """The active job that has the unique key of one of these."""
+        for unique in [one.spec.unique for one in submission.jobs if one.spec.unique is not None]:
+            holder = await from_store(self._reader.active_by_unique(unique), LOOKUP_TIME)
+            if holder is not None:
+                return SubmissionResult(SubmissionOutcome.DUPLICATE, holder)
+        return None
 
     async def _publish(self, submission: Submission) -> SubmissionResult:
-        submit = Submit(
-            job=submission.job,
-            client=submission.client,
-            submitted_at=self._clock.now(),
-            spec=submission.spec,
-            traceparent=tracing.current(),
-        )
-        body = submit.encode()
+        now, trace, chain = self._clock.now(), tracing.current(), submission.chain
+        submits = [
+            Submit(
+                job=one.job,
+                client=one.client,
+                submitted_at=now,
+                spec=one.spec,
+                traceparent=trace,
+                chain=chain,
+            )
+            for one in submission.jobs
+        ]
+        bodies = [submit.encode() for submit in submits]
+        body = Submissions.SEPARATOR.join(bodies)  # a chain is accepted as a whole
         if len(body) > self._limit_bytes:
             raise _too_large(len(body), self._limit_bytes)
         failpoint(Failpoint.GATEWAY_BEFORE_PUBLISH)
@@ -138,9 +146,10 @@ class Acceptance:
             log.warning("submission_not_confirmed", job=submission.job, error=str(error))
             raise _unconfirmed(submission) from error
         failpoint(Failpoint.GATEWAY_AFTER_CONFIRM)
-        self._feed.submitted(submission.job, body)
-        self._keeping.accepted(submission.job, submission.spec.plugin)
-        return SubmissionResult(SubmissionOutcome.ACCEPTED, accepted_job(submit))
+        for submit, encoded in zip(submits, bodies, strict=True):
+            self._feed.submitted(submit.job, encoded)
+            self._keeping.accepted(submit.job, submission.spec.plugin)
+        return SubmissionResult(SubmissionOutcome.ACCEPTED, accepted_job(submits[0]))
 
 
 def _of_an_equal_one(first: SubmissionResult) -> SubmissionResult:
@@ -155,8 +164,8 @@ def _too_large(size: int, limit: int) -> ProblemError:
     return ProblemError(BODY_TOO_LARGE, told, limit_bytes=limit)
 
 
-def _check_same(known: JobSpec, submission: Submission) -> None:
-    if known.fingerprint() != submission.spec.fingerprint():
+def _check_same(known: JobSpec, chain: tuple[str, ...], submission: Submission) -> None:
+    if chain != submission.chain or known.fingerprint() != submission.spec.fingerprint():
         raise ProblemError(KEY_REUSED, problems.OTHER_JOB_UNDER_KEY(), job=submission.job)
 
 

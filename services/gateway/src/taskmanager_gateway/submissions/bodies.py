@@ -1,5 +1,6 @@
 """From a request's bytes to job specifications: limits enforced while reading, strict types, no guessing."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from taskmanager_gateway.http.problems import (
     malformed_body,
     validation_problem,
 )
+from taskmanager_gateway.submissions.chains import AFTER, check_callbacks, error_of_link, links_of
 from taskmanager_gateway.submissions.idempotency import Submission, checked_key
 from taskmanager_gateway.submissions.storable import storage_errors
 
@@ -30,13 +32,32 @@ ITEM_KEY = "idempotency_key"
 _ITEM_KEY: TypeAdapter[str | None] = TypeAdapter(str | None)
 
 
-def parse_job(body: bytes) -> JobSpec:
-    """Parse the specification in a body; raises a ProblemError that lists all wrong fields."""
+def parse_job(body: bytes) -> Sequence[JobSpec]:
+    """Parse the job in a body, and those that follow it; raises ProblemError with all wrong fields."""
     try:
         spec = JobSpec.model_validate_json(body, strict=True)
     except ValidationError as error:
+        if any(one["loc"] == (AFTER,) for one in error.errors()):
+            return _chain(from_json(body), suspicious=_NUL in body)
         raise _invalid(error) from error
-    return _storable(spec, suspicious=_NUL in body)
+    return (_storable(spec, suspicious=_NUL in body),)
+
+
+def _chain(document: dict[str, Any], *, suspicious: bool) -> Sequence[JobSpec]:
+    """The job and those that follow it."""
+    links = links_of(document)
+    jobs = [_link(one, number, suspicious=suspicious) for number, one in enumerate((document, *links))]
+    check_callbacks(jobs)
+    return jobs
+
+
+def _link(document: Mapping[str, Any], number: int, *, suspicious: bool) -> JobSpec:
+    try:
+        return _storable(JobSpec.model_validate(document, strict=True), suspicious=suspicious)
+    except ValidationError as error:
+        raise error_of_link(_invalid(error), number) from error
+    except ProblemError as error:
+        raise error_of_link(error, number) from error
 
 
 def _storable(spec: JobSpec, *, suspicious: bool) -> JobSpec:
@@ -75,8 +96,11 @@ class BatchParser:
     def _item(self, item: Any, by: AuthContext, *, suspicious: bool) -> Submission | Problem:
         key = item.pop(ITEM_KEY, None) if isinstance(item, dict) else None
         try:
-            spec = _storable(JobSpec.model_validate(item, strict=True), suspicious=suspicious)
-            return Submission.of(spec, by, checked_key(_ITEM_KEY.validate_python(key, strict=True)))
+            if isinstance(item, dict) and AFTER in item:
+                spec, *after = _chain(item, suspicious=suspicious)
+            else:
+                spec, after = _storable(JobSpec.model_validate(item, strict=True), suspicious=suspicious), []
+            return Submission.of(spec, by, checked_key(_ITEM_KEY.validate_python(key, strict=True)), after)
         except ValidationError as error:
             return _invalid(error).problem
         except ProblemError as error:

@@ -1,5 +1,6 @@
 """The identity of a submission: its client, its key, and the job id derived from both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import uuid_utils
@@ -33,11 +34,35 @@ class Submission:
     """Whose the key is: for a token the token itself, whoever uses it."""
     key: str | None
     who: Principal
+    after: tuple["Submission", ...] = ()
+    """The jobs that follow it, each when the one before it is done."""
 
     @classmethod
-    def of(cls, spec: JobSpec, by: AuthContext, key: str | None) -> "Submission":
-        """The id is a UUIDv7 or, with a key, a UUIDv5 of client and key, so a repeat names the same job."""
-        if key is None:
-            return cls(str(uuid_utils.uuid7()), spec, by.client, key, by.principal)
-        job = uuid_utils.uuid5(NAMESPACE, f"{by.client}\0{key}")
-        return cls(str(job), spec, by.client, key, by.principal)
+    def of(
+        cls, spec: JobSpec, by: AuthContext, key: str | None, after: Sequence[JobSpec] = ()
+    ) -> "Submission":
+        """The id is a UUIDv7 or, with a key, a UUIDv5 of client and key, so a repeat names the same job.
+
+        So do the ids of those that follow, with their number and content: equal chains are the same jobs.
+        """
+        behind = tuple(
+            cls(_id(by, key, f"\0{number}\0{one.fingerprint()}"), one, by.client, key, by.principal)
+            for number, one in enumerate(after, start=1)
+        )
+        return cls(_id(by, key), spec, by.client, key, by.principal, behind)
+
+    @property
+    def jobs(self) -> tuple["Submission", ...]:
+        """This job and those that follow it."""
+        return (self, *self.after)
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The ids of this job and those that follow it; none if it is alone."""
+        return tuple(one.job for one in self.jobs) if self.after else ()
+
+
+def _id(by: AuthContext, key: str | None, which: str = "") -> str:
+    if key is None:
+        return str(uuid_utils.uuid7())
+    return str(uuid_utils.uuid5(NAMESPACE, f"{by.client}\0{key}{which}"))

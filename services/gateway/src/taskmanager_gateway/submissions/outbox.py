@@ -34,10 +34,10 @@ class SubmissionOutbox:
         self._lanes = [_Lane(publisher, topology.submit, key, feed) for key in keys]
 
     async def send(self, encoded: bytes, plugin: str) -> None:
-        """Return once the broker has accepted this encoded `Submit`; raises as `Publisher.publish` does.
+        """Return once the broker has accepted this encoded `Submit`, or several joined as in `Submissions`.
 
-        BrokerUnavailableError also if that takes longer than `PUBLISH_TIME`. A caller that gives up before
-        the submission was published takes it back.
+        Raises as `Publisher.publish` does; BrokerUnavailableError also if that takes longer than
+        `PUBLISH_TIME`. A caller that gives up before the submission was published takes it back.
         """
         await self._lanes[self._topology.partition_of(plugin)].send(encoded)
 

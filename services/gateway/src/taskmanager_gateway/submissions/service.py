@@ -9,12 +9,14 @@ from taskmanager_gateway.codes import access, problems
 from taskmanager_gateway.http.problems import (
     BROKER_UNAVAILABLE,
     PATH_REFUSED,
+    FieldError,
     Problem,
     ProblemError,
     field_problem,
 )
 from taskmanager_gateway.metrics import SUBMISSIONS, UNKNOWN_PLUGIN
 from taskmanager_gateway.submissions.acceptance import Acceptance, SubmissionResult
+from taskmanager_gateway.submissions.chains import problem_of_link
 from taskmanager_gateway.submissions.idempotency import Submission
 from taskmanager_gateway.submissions.path_check import PathCheck
 from taskmanager_gateway.submissions.specification_check import SpecificationCheck
@@ -58,35 +60,42 @@ class SubmissionService:
     async def _checked(self, submission: Submission | Problem) -> Submission | Problem:
         if isinstance(submission, Problem):
             return submission
-        try:
-            allow(submission.who, submission.spec.plugin)
-            await self._check.check(submission.spec, submission.who)
-        except ProblemError as error:
-            return error.problem
+        for number, one in enumerate(submission.jobs):
+            try:
+                allow(one.who, one.spec.plugin)
+                await self._check.check(one.spec, one.who)
+            except ProblemError as error:
+                return problem_of_link(error.problem, number)
         return submission
 
     async def _with_paths(self, submissions: Sequence[Submission | Problem]) -> list[Submission | Problem]:
         try:
-            specs = [submission.spec for submission in submissions if isinstance(submission, Submission)]
+            specs = [
+                one.spec
+                for submission in submissions
+                if isinstance(submission, Submission)
+                for one in submission.jobs
+            ]
             found = iter(await self._paths.errors(specs, self._check.works_in_place))
         except ProblemError as error:
             return [
                 error.problem if isinstance(submission, Submission) else submission
                 for submission in submissions
             ]
-        checked: list[Submission | Problem] = []
-        for submission in submissions:
-            errors = next(found) if isinstance(submission, Submission) else []
-            checked.append(
-                field_problem(PATH_REFUSED, errors).problem if errors else self._placed(submission)
-            )
-        return checked
+        return [
+            self._placed(submission, [next(found) for _ in submission.jobs])
+            if isinstance(submission, Submission)
+            else submission
+            for submission in submissions
+        ]
 
-    def _placed(self, submission: Submission | Problem) -> Submission | Problem:
-        """The submission with its folders as the runners see them."""
-        if isinstance(submission, Problem):
-            return submission
-        return replace(submission, spec=self._paths.placed(submission.spec))
+    def _placed(self, submission: Submission, found: Sequence[Sequence[FieldError]]) -> Submission | Problem:
+        """The submission with its folders as the runners see them, or what is wrong with them."""
+        for number, errors in enumerate(found):
+            if errors:
+                return problem_of_link(field_problem(PATH_REFUSED, list(errors)).problem, number)
+        after = tuple(replace(one, spec=self._paths.placed(one.spec)) for one in submission.after)
+        return replace(submission, spec=self._paths.placed(submission.spec), after=after)
 
     async def _accepted(self, submission: Submission | Problem) -> SubmissionResult | Problem:
         if isinstance(submission, Problem):
@@ -108,6 +117,10 @@ def _not_tried(submission: Submission | Problem) -> SubmissionResult | Problem:
 
 def _count(submission: Submission | Problem, result: SubmissionResult | Problem) -> None:
     """Count the result; the name of a plugin that may not exist is not used as a label."""
+    if isinstance(result, SubmissionResult) and isinstance(submission, Submission):
+        for one in submission.jobs:
+            SUBMISSIONS.labels(one.spec.plugin, result.outcome).inc()
+        return
     known = isinstance(result, SubmissionResult) or result.kind.status != 404  # noqa: PLR2004 - not found
     plugin = submission.spec.plugin if isinstance(submission, Submission) and known else UNKNOWN_PLUGIN
     SUBMISSIONS.labels(

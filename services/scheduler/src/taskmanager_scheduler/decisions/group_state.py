@@ -39,6 +39,7 @@ from taskmanager_scheduler.decisions.decision import Decision, change_of
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
 from taskmanager_scheduler.decisions.runner_registration import on_heartbeat, on_hello
 from taskmanager_scheduler.decisions.statistics import deltas
+from taskmanager_scheduler.jobs.chains import turns_come
 from taskmanager_scheduler.jobs.circuit_breaker import after_end
 from taskmanager_scheduler.jobs.effects import Effect, NudgePlugin, StoreReport, WithdrawReports
 from taskmanager_scheduler.jobs.events import (
@@ -46,6 +47,7 @@ from taskmanager_scheduler.jobs.events import (
     NO_RETRY,
     NOBODY,
     Event,
+    LinkDone,
     PluginGate,
     Sender,
     TransitionContext,
@@ -95,7 +97,7 @@ class GroupState:
         match message:
             case Submissions() | Submit():
                 for submit in message.submissions:
-                    self._take_submission(submit)
+                    self._take_submission(submit, message.submissions)
             case Command():
                 execute(self, message)
             case LogInsSeen():
@@ -111,10 +113,13 @@ class GroupState:
             case ReplicasReported():
                 on_report(self, message)
 
-    def _take_submission(self, submit: Submit) -> None:
+    def _take_submission(self, submit: Submit, together: Sequence[Submit]) -> None:
+        """Fold one of the submissions that came together; a chain is a duplicate if one of its jobs is."""
         if submit.job in self.snapshot.unreadable:
             return  # it is stored, but its state cannot be read
-        holder = self.holders.get(submit.spec.unique) if submit.spec.unique else None
+        alike = [one for one in together if one.chain == submit.chain] if submit.chain else (submit,)
+        held = (self.holders.get(one.spec.unique) for one in alike if one.spec.unique)
+        holder = next((job for job in held if job is not None and job not in submit.chain), None)
         self.move(submit.job, submit, holder=holder)
 
     def _take_event(self, event: RunnerEvent, envelope: RunnerEvents, sender: Sender) -> None:
@@ -184,6 +189,9 @@ class GroupState:
                 self.holders[after.spec.unique] = after.id
             elif self.holders.get(after.spec.unique) == after.id:
                 del self.holders[after.spec.unique]
+        if after.chain:
+            for job in turns_come(before, after, self.jobs):
+                self.move(job, LinkDone())
 
     def _gate(self, plugin: str) -> PluginGate:
         installed = self.installed.get(plugin)

@@ -61,8 +61,10 @@ class _Named:
         self.replicas |= needs.replicas
 
     def add_submission(self, submit: Submit) -> None:
-        """Add the job, which is most likely new, and its unique key."""
+        """Add the job, which is most likely new, the one it follows, and its unique key."""
         self.jobs.add(submit.job)
+        if submit.follows is not None:
+            self.jobs.add(submit.follows)
         self.new.add(submit.job)
         if submit.spec.unique:
             self.uniques.add(submit.spec.unique)

@@ -29,7 +29,9 @@ class EarlyTickets:
 
     def arrived(self, submissions: Iterable[Submit]) -> None:
         """Send their tickets, unless too many wait already: no later one is then sent before them."""
-        by_job = {one.job: one for one in submissions if one.job not in self._waiting}  # some come twice
+        by_job = {  # some come twice; those that follow another job have no ticket yet
+            one.job: one for one in submissions if one.job not in self._waiting and one.follows is None
+        }
         new = list(by_job.values())
         places = 0 if self._not_early else max(0, self._limit - len(self._waiting))
         early, late = new[:places], new[places:]

@@ -91,6 +91,11 @@ class BackoffOver:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkDone:
+    """The job before it in its chain is done."""
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorRequest:
     """An operator's request concerning a job; `priority` is for the action PRIORITY."""
 
@@ -115,7 +120,7 @@ class GoobiMessageRequested:
 Finding = Orphaned | Renewed | LeaseEnded | Ticketed | TicketNotSent | BackoffOver
 """Events that the scheduler finds itself."""
 
-Event = Submit | Claim | Commit | RunnerReport | Finding | OperatorRequest | GoobiMessageRequested
+Event = Submit | Claim | Commit | RunnerReport | Finding | LinkDone | OperatorRequest | GoobiMessageRequested
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ def reports_of_end(job: Job, at: TransitionContext) -> tuple[StoreReport, ...]:
     """The reports for a finished job, in order: always the log entry before the step is changed.
 
     A job with a callback calls that instead of closing its step. Only success has a callback: failure is
-    reported by the step.
+    reported by the step, which only the last job of a chain closes.
     """
     kinds = _kinds(job)
     if job.status is Status.DONE and job.spec.callback_url is not None:
@@ -74,9 +74,10 @@ def _kinds(job: Job) -> list[ReportKind]:
     if job.spec.goobi is None:
         return []
     step = job.spec.goobi.step_id is not None
+    closing = step and job.closes_its_step
     match job.status:
         case Status.DONE:
-            return [ReportKind.ENTRY, *([ReportKind.CLOSE_STEP] if step else [])]
+            return [ReportKind.ENTRY, *([ReportKind.CLOSE_STEP] if closing else [])]
         case Status.ERROR:
             return [ReportKind.ENTRY, *([ReportKind.ERROR_STEP] if step else [])]
         case _:

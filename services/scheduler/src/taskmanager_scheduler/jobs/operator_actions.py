@@ -50,12 +50,17 @@ def _hold(job: Job, event: OperatorRequest, at: TransitionContext) -> Transition
             ticket_due=None,
         )
         return Transition(moved)
+    if job.follows is not None:
+        return Transition(noted(held, at, event.told(history.HELD)))
     effects = (NudgeRunner(job.plugin, job.owner),) if job.owner else ()
     return Transition(noted(held, at, event.told(history.HOLD_ASKED), runner=job.owner), effects)
 
 
 def _release(job: Job, event: OperatorRequest, at: TransitionContext) -> Transition:
-    released = changed(job, held=None, restored=None)
+    if job.follows is not None and job.held is not None:  # a second release would start it now
+        released = changed(job, held=None, restored=None)
+        return Transition(noted(released, at, event.told(history.RELEASED_TO_FOLLOW)))
+    released = changed(job, held=None, restored=None, follows=None)
     if job.owner is not None:
         after = noted(released, at, event.told(history.RELEASED), runner=job.owner)
         return Transition(after, (NudgeRunner(job.plugin, job.owner),))
@@ -106,6 +111,9 @@ def _retry(job: Job, event: OperatorRequest, at: TransitionContext) -> Transitio
     }
     if job.spec.unique is not None and at.holder not in {None, job.id}:
         return Transition(job)
+    if job.follows is not None:
+        what = event.told(history.WAITS_AGAIN)
+        return Transition(move(job, Trigger.RETRY, Status.PAUSED, at, what, **clean))
     step = queue(job, Trigger.RETRY, at, event.told(history.TRIED_AGAIN), dispatch=job.dispatch + 1, **clean)
     return Transition(step.job, (*step.effects, withdrawal_of_error(job, at)))
 

@@ -22,10 +22,12 @@ _GRANT = Grant(
 
 
 def submitted(event: Submit, at: TransitionContext) -> Transition:
-    """A new job with its ticket; cancelled at once if another job holds its unique key."""
+    """A new job with its ticket, unless it follows another; cancelled at once if its unique key is held."""
     duplicate = at.holder is not None and at.holder != event.job
     job = event.new_job(queued_at=at.now, rev=1)
     if not duplicate:
+        if job.follows is not None:
+            return Transition(noted(job, at, history.ACCEPTED_BEHIND(job=job.follows)))
         return Transition(noted(job, at, history.ACCEPTED()), (ticket_for(job),))
     what = history.DUPLICATE(job=at.holder, key=event.spec.unique)
     error = JobError(message=english(what), reason=what, kind="duplicate")

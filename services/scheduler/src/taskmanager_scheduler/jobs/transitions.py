@@ -27,6 +27,7 @@ from taskmanager.model.jobs import CancelMethod, Job, JobError, Progress
 from taskmanager.model.reasons import history
 from taskmanager.model.states import MOVES, Move, Status, Trigger
 from taskmanager_scheduler.jobs.backoff import waiting_time
+from taskmanager_scheduler.jobs.chains import link_done
 from taskmanager_scheduler.jobs.effects import AnswerRunner
 from taskmanager_scheduler.jobs.events import (
     BackoffOver,
@@ -34,6 +35,7 @@ from taskmanager_scheduler.jobs.events import (
     Finding,
     GoobiMessageRequested,
     LeaseEnded,
+    LinkDone,
     OperatorRequest,
     Orphaned,
     Renewed,
@@ -58,6 +60,8 @@ def transition(job: Job | None, event: Event, at: TransitionContext) -> Transiti
         return _asked(job, event, at)
     if job is None:
         return Transition(None)
+    if isinstance(event, LinkDone):
+        return link_done(job, at)
     if isinstance(event, Finding):
         return _found(job, event, at)
     if isinstance(event, OperatorRequest):

@@ -13,7 +13,15 @@ def _done_by(name: str, what: str) -> Code:
 
 
 ACCEPTED = _code("accepted", "accepted")
-DUPLICATE = _code("duplicate", "duplicate of %(job)s, which holds the unique key '%(key)s'")
+ACCEPTED_BEHIND = _code("accepted_behind", "accepted; starts when job %(job)s is done")
+FOLLOWED = _code("followed", "job %(job)s is done")
+WAITS_AGAIN = _done_by("waits_again", "retried, to start when the job before it is done,")
+RELEASED_TO_FOLLOW = _done_by("released_to_follow", "made to wait for the job before it again")
+DUPLICATE = _code(
+    "duplicate",
+    "duplicate of %(job)s, which holds the unique key '%(key)s'",
+    "its chain is a duplicate of that of %(job)s",
+)
 GRANTED = _code("granted", "granted to %(runner)s")
 COPYING = _code("copying", "the input is being copied")
 WORKING = _code("working", "the plugin is working")

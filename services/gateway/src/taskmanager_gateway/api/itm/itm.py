@@ -45,6 +45,7 @@ from taskmanager_gateway.itm import answers
 from taskmanager_gateway.itm.fields import FORM, MEDIA_TYPES, read_call
 from taskmanager_gateway.itm.translation import specification
 from taskmanager_gateway.services import services_of
+from taskmanager_gateway.submissions.chains import check_callbacks, error_of_link, with_one_key
 from taskmanager_gateway.submissions.idempotency import KEY_HEADER, Submission, checked_key
 
 PREFIX = "/itm"
@@ -154,9 +155,17 @@ async def submit(request: Request) -> Response:
     body = await read_body(request, settings.body_limit_bytes, MEDIA_TYPES)
     call = read_call(body, media_type(request))
     by = auth_context_of(request)
-    target = await services.job_types.find(call.job_type or settings.itm_default_job_type, by.principal)
-    spec = specification(call, target, derive_unique=settings.itm_unique)
-    result = await services.submissions.submit(Submission.of(spec, by, key))
+    specs = []
+    for number, one in enumerate((call, *call.after)):
+        try:
+            word = one.job_type or settings.itm_default_job_type
+            target = await services.job_types.find(word, by.principal)
+            specs.append(specification(one, target, derive_unique=settings.itm_unique))
+        except ProblemError as error:
+            raise error_of_link(error, number) from error
+    spec, *after = with_one_key(specs)
+    check_callbacks((spec, *after))
+    result = await services.submissions.submit(Submission.of(spec, by, key, after))
     if isinstance(result, Problem):
         return answers.refused(result)
     failpoint(Failpoint.GATEWAY_BEFORE_ANSWER)

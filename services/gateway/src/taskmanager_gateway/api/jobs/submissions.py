@@ -90,14 +90,17 @@ _ANSWERS: Answers = {
     status_code=202,
     response_model=JobView,
     responses=_ANSWERS | problems(*_OF_THE_BODY, *_OF_THE_JOB, *_OF_THE_SYSTEM),
-    openapi_extra=json_request("JobSpec", SPECIFICATION) | KEY_PARAMETER,
+    openapi_extra=json_request("JobRequest", SPECIFICATION) | KEY_PARAMETER,
 )
 async def submit(request: Request) -> Response:
-    """Submit one job. With an `Idempotency-Key` a repeated request is harmless: it gets the same job."""
+    """Submit one job, or with `after` a chain of jobs, of which the answer is the first.
+
+    With an `Idempotency-Key` a repeated request is harmless: it gets the same job.
+    """
     services = services_of(request)
     key = checked_key(request.headers.get(KEY_HEADER))
-    spec = parse_job(await read_body(request, services.settings.body_limit_bytes))
-    result = await services.submissions.submit(Submission.of(spec, auth_context_of(request), key))
+    spec, *after = parse_job(await read_body(request, services.settings.body_limit_bytes))
+    result = await services.submissions.submit(Submission.of(spec, auth_context_of(request), key, after))
     if isinstance(result, Problem):
         return result.response()
     failpoint(Failpoint.GATEWAY_BEFORE_ANSWER)

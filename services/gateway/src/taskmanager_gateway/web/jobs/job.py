@@ -84,9 +84,18 @@ async def _details(request: Request, job_id: str, who: Principal) -> JobDetails:
         who,
         services.goobi,
         plugin_title=plugin.manifest.title if plugin else None,
+        chain=await _chain(request, job, who),
         waiting=await services.reasons.of_one(job),
         reports=await _reports(request, job, who),
     )
+
+
+async def _chain(request: Request, job: Job, who: Principal) -> list[Job] | None:
+    """The jobs of its chain; None if they cannot be read."""
+    try:
+        return await services_of(request).finder.chain(job, who)
+    except StoreUnavailableError:
+        return None
 
 
 async def _reports(request: Request, job: Job, who: Principal) -> list[ReportLine] | None:

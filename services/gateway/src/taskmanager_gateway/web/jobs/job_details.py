@@ -42,6 +42,8 @@ class JobDetails:
     plugin_title: str | None
     installation: str | None
     offers: Sequence[Offer]
+    chain: Sequence[Job] | None
+    """The jobs of its chain; None: they cannot be read at present."""
     waiting: Waiting | None
     timeline: Sequence[HistoryEntry]
     reports: Sequence[ReportLine] | None
@@ -72,12 +74,13 @@ class JobDetails:
         return None if position is None else position + 1
 
 
-def job_details(
+def job_details(  # noqa: PLR0913 - what was read
     job: Job,
     who: Principal,
     goobi: GoobiSettings,
     *,
     plugin_title: str | None,
+    chain: Sequence[Job] | None,
     waiting: Waiting | None,
     reports: Sequence[ReportLine] | None,
 ) -> JobDetails:
@@ -88,6 +91,7 @@ def job_details(
         plugin_title=plugin_title,
         installation=goobi.name_of(reference.installation) if reference else None,
         offers=offers(job, who),
+        chain=chain,
         waiting=waiting,
         timeline=job.history[::-1],
         reports=reports,
