@@ -64,10 +64,8 @@ def transition(job: Job | None, event: Event, at: TransitionContext) -> Transiti
         return link_done(job, at)
     if isinstance(event, Finding):
         return _found(job, event, at)
-    if isinstance(event, OperatorRequest):
-        return apply_operator_request(job, event, at)
-    if isinstance(event, GoobiMessageRequested):
-        return _said(job, event, at)
+    if isinstance(event, OperatorRequest | GoobiMessageRequested):
+        return _wanted(job, event, at)
     return _reported(job, event, at)
 
 
@@ -97,6 +95,13 @@ def _found(job: Job, event: Finding, at: TransitionContext) -> Transition:
             queued = changed(job, queued_at=at.now, ticket_due=at.now, not_before=None)
             return Transition(queued, (ticket_for(queued),))
     return Transition(job)
+
+
+def _wanted(job: Job, event: OperatorRequest | GoobiMessageRequested, at: TransitionContext) -> Transition:
+    """Handle what an operator asks for."""
+    if isinstance(event, OperatorRequest):
+        return apply_operator_request(job, event, at)
+    return _said(job, event, at)
 
 
 def _about_its_ticket(job: Job, event: Ticketed | TicketNotSent, at: TransitionContext) -> Transition:
