@@ -132,6 +132,12 @@ async def set_up_codes(page: Page) -> None:
     await page.locator("#recovery-codes").wait_for()
 
 
+async def look_ahead(page: Page) -> None:
+    """Ask what the job of the form would take."""
+    await page.locator("[hx-post$='/look']").click()
+    await page.locator("#look .alert").wait_for()
+
+
 def unfold(selector: str) -> Step:
     """Opens a collapsed part."""
 
@@ -191,6 +197,9 @@ def _plugin(name: str, query: str = "", *, plugin: str = JP2, act: str | None = 
 PLUGINS = (
     View("figures", "/figures?period=7d", widths=EVERYTHING),
     View("figures-table", "/figures", unfold(f"#figures-{JP2}")),
+    View("new-job", "/new-job"),
+    View("new-job-form", f"/new-job/{OCR}?title=Band+1&parameter.page_segmentation=4", look_ahead),
+    View("new-job-folder", f"/new-job/{OCR}", press("[data-browse='source']")),
     View("plugin-queue", "/plugins/jp2", widths=EVERYTHING),
     View("plugin-done", "/plugins/jp2?tab=done", widths=EVERYTHING),
     View("plugin-error", "/plugins/jp2?tab=error", widths=EVERYTHING),

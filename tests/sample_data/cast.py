@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from pydantic import JsonValue
+
 from taskmanager.model.control import Drain, Stop, StopMode
 from taskmanager.model.jobs import Attribution
 from taskmanager.model.manifest import Need, PauseSupport, PluginManifest
@@ -49,7 +51,26 @@ def _stop(now: datetime, *, hours: int, mode: StopMode, until: datetime | None) 
     return Stop(by="anna", at=now - timedelta(hours=hours), reason=reason, mode=mode, until=until)
 
 
+_PARAMETERS: dict[str, JsonValue] = {
+    "type": "object",
+    "properties": {
+        "language": {
+            "type": "string",
+            "title": "Languages",
+            "description": "ISO 639 codes, the most frequent first",
+            "x-titles": {"de": "Sprachen"},
+        },
+        "font_type": {"enum": ["antiqua", "fraktur"], "title": "Type", "x-titles": {"de": "Schriftart"}},
+        "page_segmentation": {"type": "integer", "minimum": 1, "maximum": 13, "default": 3},
+        "keep_blank": {"type": "boolean", "default": True, "title": "Keep blank pages"},
+        "words": {"type": "array", "items": {"type": "string"}, "title": "Words to know"},
+    },
+    "additionalProperties": False,
+}
+
+
 def _manifest(name: str) -> PluginManifest:
+    more = {"parameters": _PARAMETERS} if name == OCR else {}
     return PluginManifest(
         name=name,
         title=_TITLES[name],
@@ -61,6 +82,7 @@ def _manifest(name: str) -> PluginManifest:
         destination=Need.OPTIONAL,
         pause=PauseSupport.CHECKPOINT,
         max_running=4 if name == JP2 else None,
+        **more,
     )
 
 

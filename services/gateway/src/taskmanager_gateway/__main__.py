@@ -93,6 +93,7 @@ async def _serve(settings: GatewaySettings) -> None:
         await lifecycle.run_parts([serve_http, services.end_streams, agree, *behind], stop)
     finally:
         services.paths.close()
+        services.folders.close()
         await reader.close()
 
 

@@ -31,6 +31,7 @@ from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 from taskmanager_gateway.reports.service import ReportService
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.submissions.acceptance import Acceptance
+from taskmanager_gateway.submissions.folder_reader import FolderReader
 from taskmanager_gateway.submissions.outbox import SubmissionOutbox
 from taskmanager_gateway.submissions.path_check import PathCheck
 from taskmanager_gateway.submissions.persistence_watch import PersistenceWatch
@@ -60,6 +61,7 @@ class Services:
     feed: Feed
     keeping: PersistenceWatch
     paths: PathCheck
+    folders: FolderReader
     goobi: GoobiSettings
     job_types: JobTypes
     identifiers: Identifiers
@@ -104,7 +106,8 @@ def make_services(  # noqa: PLR0913 - wiring
     keeping = PersistenceWatch(outbox, reader, recent, settings.topology, settings.recent_limit)
     finder = JobFinder(reader, recent, watchers)
     goobi = load(settings.goobi)
-    paths = PathCheck(replace(settings.job_roots, mapping=goobi.path_mapping))
+    roots = replace(settings.job_roots, mapping=goobi.path_mapping)
+    paths = PathCheck(roots)
     acceptance = Acceptance(
         outbox,
         reader,
@@ -154,6 +157,7 @@ def make_services(  # noqa: PLR0913 - wiring
         feed=feed,
         keeping=keeping,
         paths=paths,
+        folders=FolderReader(roots),
         goobi=goobi,
         job_types=JobTypes(goobi.job_types, catalogue),
         identifiers=Identifiers(reader, recent),

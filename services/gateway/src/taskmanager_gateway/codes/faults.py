@@ -55,6 +55,8 @@ NOT_FINITE = _code("not_finite", "not a finite number")
 TOO_BIG = _code("too_big", "an integer beyond 64 bits; send it as a text")
 NO_LINKS = _code("no_links", "a list of 1 to %(most)s jobs that follow this one is expected")
 CALLBACK_OF_LINK = _code("callback_of_link", "only the last job of a chain may have a callback")
+NO_JSON = _code("no_json", "is not JSON")
+NO_SUCH_NUMBER = _code("no_such_number", "'%(value)s' is not such a number")
 NO_BATCH = _code("no_batch", "an object with the one field 'jobs', a list of jobs, is expected")
 BATCH_SIZE = _code("batch_size", "%(size)s jobs; a batch holds 1 to %(most)s")
 

@@ -125,6 +125,7 @@ NO_FILES = _code("no_files", "No file is expected here: send no %(type)s.")
 BODY_TOO_LARGE = _code("body_too_large", "The limit is %(limit)s bytes. Send less, or several requests.")
 TOO_MANY_FIELDS = _code("too_many_fields", "A form has %(most)s fields at most. Send fewer.")
 BODY_TOO_SLOW = _code("body_too_slow", "The body did not arrive within %(seconds)s s. Send it again.")
+FOLDER_UNREADABLE = _code("folder_unreadable", "%(path)s cannot be read: %(error)s.")
 OF_LINK = _code("of_link", "Job %(number)s of the chain: %(problem)s")
 JOB_TOO_LARGE = _code(
     "job_too_large", "The job has %(size)s bytes; the limit is %(limit)s. Pass large input as files."

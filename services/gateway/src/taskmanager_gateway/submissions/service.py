@@ -41,6 +41,11 @@ class SubmissionService:
         _count(submission, result)
         return result
 
+    async def check(self, submission: Submission) -> Problem | None:
+        """What would be wrong with one job; nothing is submitted."""
+        (checked,) = await self._with_paths([await self._checked(submission)])
+        return checked if isinstance(checked, Problem) else None
+
     async def submit_all(
         self, submissions: Sequence[Submission | Problem]
     ) -> list[SubmissionResult | Problem]:

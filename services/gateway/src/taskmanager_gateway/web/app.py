@@ -25,6 +25,7 @@ from taskmanager_gateway.web.frame import live, menu, preferences, reference
 from taskmanager_gateway.web.home import home
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
+from taskmanager_gateway.web.new_job import new_job
 from taskmanager_gateway.web.operations import operations
 from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands, replicas
 from taskmanager_gateway.web.reports import reports
@@ -71,6 +72,7 @@ def make_pages(services: Services) -> ASGIApp:
         menu,
         preferences,
         reference,
+        new_job,
         operations,
         runners,
         reports,

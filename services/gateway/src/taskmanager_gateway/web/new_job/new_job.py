@@ -1,0 +1,128 @@
+"""The page on which a person submits a job: plugin, template, folders, and a form made from its schema."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from taskmanager.model.access import Right
+from taskmanager.model.jobs import PRIORITY_DEFAULT, PRIORITY_HIGHEST, PRIORITY_LOWEST
+from taskmanager.model.manifest import Need
+from taskmanager_gateway.access.auth_context import Caller, auth_context_of
+from taskmanager_gateway.access.plugin_scope import allow, allow_right
+from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.http.problems import Problem, ProblemError
+from taskmanager_gateway.plugins.catalogue import KnownPlugin
+from taskmanager_gateway.services import services_of
+from taskmanager_gateway.submissions.idempotency import Submission, checked_key
+from taskmanager_gateway.web.new_job.job_form import JobForm, form_like, spec_from
+from taskmanager_gateway.web.new_job.parameter_fields import parameter_fields
+from taskmanager_gateway.web.shell.render import done, fragment, page, text
+from taskmanager_gateway.web.shell.visitor import Visitor
+
+router = APIRouter(dependencies=[needs(Right.SUBMIT)])
+
+KEY_FIELD = "key"
+FIELDS_MOST = 300
+PRIORITIES = range(PRIORITY_HIGHEST, PRIORITY_LOWEST - 1, -1)
+
+
+@router.get("/new-job")
+async def choose(request: Request, who: Caller) -> Response:
+    """The plugins to choose from."""
+    known = await services_of(request).catalogue.installed()
+    seen = sorted(
+        (one.installed for one in known if who.may(Right.SUBMIT, one.installed.name)),
+        key=lambda plugin: plugin.manifest.title.casefold(),
+    )
+    return await page(request, "new_job/choose.html", {"plugins": seen})
+
+
+@router.get("/new-job/{plugin}")
+async def show(request: Request, plugin: str, who: Caller, like: str | None = None) -> Response:
+    """The form, empty, with what the address says, or with what a job was submitted with (`like`)."""
+    known = await _plugin(request, plugin, who)
+    manifest = known.installed.manifest
+    if like is not None:
+        allow_right(who, Right.READ)
+        form = form_like(await services_of(request).finder.find(like, who))
+    else:
+        form = JobForm.of(request.query_params, manifest.parameters)
+    context = {
+        "manifest": manifest,
+        "accepting": known.installed.accepting,
+        "form": form,
+        "fields": parameter_fields(manifest.parameters, Visitor.of(request).language, form.parameters),
+        "priorities": PRIORITIES,
+        "default_priority": PRIORITY_DEFAULT,
+        "needs_source": manifest.source is Need.REQUIRED,
+        "needs_destination": manifest.destination is Need.REQUIRED,
+        "takes_source": manifest.source is not Need.UNUSED,
+        "takes_destination": manifest.destination is not Need.UNUSED,
+        "installations": list(services_of(request).goobi.installations),
+        "key": str(uuid4()),
+    }
+    return await page(request, "new_job/page.html", context)
+
+
+@router.post("/ui/new-job/{plugin}/look")
+async def look(request: Request, plugin: str, who: Caller) -> Response:
+    """What the job would take, and what would be refused; nothing is submitted."""
+    services = services_of(request)
+    known = await _plugin(request, plugin, who)
+    spec = spec_from(plugin, await _form(request), known.installed.manifest.parameters)
+    problem = await services.submissions.check(Submission.of(spec, auth_context_of(request), None))
+    read = services.folders.read
+    context = {
+        "problem": problem,
+        "spec": spec,
+        "source": await read(spec.source) if problem is None and spec.source else None,
+        "destination": await read(spec.destination) if problem is None and spec.destination else None,
+    }
+    return fragment(request, "new_job/look.html", context)
+
+
+@router.post("/ui/new-job/{plugin}")
+async def submit(request: Request, plugin: str, who: Caller) -> Response:
+    """Submit the job and go to its page. However often the button is pressed, it is one job."""
+    known = await _plugin(request, plugin, who)
+    form = await _form(request)
+    spec = spec_from(plugin, form, known.installed.manifest.parameters)
+    key = checked_key(form.get(KEY_FIELD))
+    result = await services_of(request).submissions.submit(Submission.of(spec, auth_context_of(request), key))
+    if isinstance(result, Problem):
+        raise ProblemError(result.kind, result.told, result.headers, **result.extensions)
+    answer = done(text(request, "The job was submitted."))
+    answer.headers["HX-Redirect"] = f"/jobs/{result.job.id}"
+    return answer
+
+
+@router.get("/ui/folders")
+async def folders(
+    request: Request,
+    field: Annotated[str, Query(pattern="^(source|destination)$")],
+    path: Annotated[str, Query(max_length=4096)] = "",
+) -> Response:
+    """A folder beneath the roots, to choose it or to go on from there."""
+    reader = services_of(request).folders
+    at_top = not path
+    found = None if at_top else await reader.read(path)
+    return fragment(
+        request,
+        "new_job/folders.html",
+        {"field": field, "path": path, "roots": reader.roots, "found": found, "at_top": at_top},
+    )
+
+
+async def _plugin(request: Request, name: str, who: Caller) -> KnownPlugin:
+    allow(who, name)
+    return await services_of(request).catalogue.find(name, who)
+
+
+async def _form(request: Request) -> Mapping[str, str]:
+    """The fields of the form as texts."""
+    form = await request.form(max_files=0, max_fields=FIELDS_MOST)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
