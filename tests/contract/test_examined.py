@@ -32,7 +32,7 @@ async def database(mongodb_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def store(mongodb_url: str) -> AsyncIterator[MongoStore]:
-    """One that knows nothing of what is stored: several jobs of two plugins, of which three wait for something.
+    """One that knows nothing of what is stored: many jobs of two plugins, of which three wait for something.
 
     "owed" is owed a ticket, "later" will be, and "unique" has a unique key; so has "ended", which has ended.
     """
