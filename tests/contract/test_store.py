@@ -37,6 +37,7 @@ from taskmanager.model.registry import ALIVE_FOR
 from taskmanager.model.replicas import Replica, ReplicaState, ScalingAction
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo import MongoReader, MongoStore, connect
+from taskmanager.mongo.base.statements import WORTH_A_COMMAND
 from taskmanager.mongo.reader import sort_keys
 from taskmanager.ports.store import Needs, Plan, Snapshot, Store
 from taskmanager_scheduler.decisions.decision import Decision
@@ -224,8 +225,9 @@ async def test_only_one_active_job_holds_a_unique_key(store: Store) -> None:
     assert sorted(job.status for job in jobs) == [Status.CANCELLED] * 3 + [Status.STARTED]
 
 
+@pytest.mark.parametrize("more", [0, 2 * WORTH_A_COMMAND])
 async def test_a_group_another_scheduler_has_half_stored_is_decided_anew_at_once(
-    store: Store, store_url: str | None
+    store: Store, store_url: str | None, more: int
 ) -> None:
     """A scheduler that takes over does not know the stored job, and changes others in the same group."""
     await feed(store, hello(), submit("1"), submit("2"))
@@ -233,12 +235,16 @@ async def test_a_group_another_scheduler_has_half_stored_is_decided_anew_at_once
     claim = Claim(job="2", dispatch=1, claim_id="c")
 
     async with asyncio.timeout(LONG_SECONDS):
-        await feed(other, submit("1"), submit("3"), said(claim))
-        seen = await look(other, Needs(jobs=frozenset({"1", "2", "3"})))
+        await feed(other, submit("1"), submit("3"), *map(submit, _keys(more)), said(claim))
+        seen = await look(other, Needs(jobs=frozenset({"1", "2", "3", *_keys(more)})))
 
-    assert [seen.jobs[job].attempt for job in ("1", "2", "3")] == [0, 1, 0]
+    assert [seen.jobs[job].attempt for job in ("1", "2", "3", *_keys(more))] == [0, 1, 0, *[0] * more]
     if isinstance(other, MongoStore):
         await other.close()
+
+
+def _keys(number: int) -> list[str]:
+    return [f"more {each}" for each in range(number)]
 
 
 async def feed_until_stored(store: Store, message: Inbound) -> None:
@@ -302,16 +308,18 @@ async def test_what_another_scheduler_wrote_is_found_when_it_is_written(
     assert collisions() > before
 
 
+@pytest.mark.parametrize("more", [0, 2 * WORTH_A_COMMAND])
 async def test_a_submission_another_scheduler_has_stored_is_not_stored_again(
-    own_store: MongoStore, others_store: MongoStore
+    own_store: MongoStore, others_store: MongoStore, more: int
 ) -> None:
     await feed(others_store, submit("1"), said(Claim(job="1", dispatch=1, claim_id="c")))
     before = await job_of(others_store, "1")
 
-    await feed(own_store, submit("1"), submit("2"))
+    await feed(own_store, submit("1"), *map(submit, ["2", *_keys(more)]))
 
     assert await job_of(own_store, "1") == before
-    assert (await job_of(own_store, "2")).status is Status.STARTED
+    for job in ("2", *_keys(more)):
+        assert (await job_of(own_store, job)).status is Status.STARTED
 
 
 async def test_of_two_partitions_that_store_jobs_with_one_key_at_once_one_has_the_key(

@@ -10,7 +10,7 @@ from taskmanager.model.jobs import TURN_NEXT
 from taskmanager.model.queries import BACKING_OFF_LIMIT
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.base.client import Database, Document, translated_errors
-from taskmanager.mongo.base.indexes import TURN_INDEX
+from taskmanager.mongo.base.indexes import TICKET_INDEX, TURN_INDEX, ticket_due
 from taskmanager.mongo.base.statements import Statement, add_or_change
 from taskmanager.mongo.base.unreadable import readable
 
@@ -81,10 +81,10 @@ class FiguresReads:
         """See the port. The tickets of such jobs are owed from the time on when they are retried."""
         later = {"$gt": now}
         pipeline: list[Document] = [
-            {"$match": {"ticket_due": later, "not_before": later}},
+            {"$match": {**ticket_due(later), "not_before": later}},
             {"$limit": BACKING_OFF_LIMIT},
             {"$group": {"_id": "$plugin", "jobs": {"$sum": 1}}},
         ]
         with translated_errors():
-            found = await (await self._database.jobs.aggregate(pipeline)).to_list()
+            found = await (await self._database.jobs.aggregate(pipeline, hint=TICKET_INDEX)).to_list()
         return {one["_id"]: one["jobs"] for one in found}

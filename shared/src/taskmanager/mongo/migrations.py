@@ -13,7 +13,16 @@ from taskmanager.model.reports import REPORTS_KEPT
 from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import ensure_keys
 from taskmanager.mongo.base.client import Database, translated_errors
-from taskmanager.mongo.base.indexes import ENDED, TURN_INDEX, WARNED, WITH_TERMS
+from taskmanager.mongo.base.indexes import (
+    ENDED,
+    HOLDS_A_KEY,
+    TICKET_DUE,
+    TICKET_INDEX,
+    TURN_INDEX,
+    UNIQUE_INDEX,
+    WARNED,
+    WITH_TERMS,
+)
 
 LOG_TTL_SECONDS = 90 * 24 * 3600
 """How long a job's log is kept; its history stays with the job."""
@@ -50,15 +59,11 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("terms", 1), *_CREATED], name="term_by_creation", partialFilterExpression=WITH_TERMS),
         IndexModel(
             [("spec.unique", 1)],
-            name="one_active_per_unique_key",
+            name=UNIQUE_INDEX,
             unique=True,
-            partialFilterExpression={"tab": "queue", "spec.unique": {"$type": "string"}},
+            partialFilterExpression=HOLDS_A_KEY,
         ),
-        IndexModel(
-            [("ticket_due", 1)],
-            name="tickets_to_make",
-            partialFilterExpression={"ticket_due": {"$type": "date"}},
-        ),
+        IndexModel([("ticket_due", 1)], name=TICKET_INDEX, partialFilterExpression=TICKET_DUE),
     ],
     "hourly": [IndexModel([("hour", 1)], name="old_figures", expireAfterSeconds=_FIGURES_TTL_SECONDS)],
     "job_logs": [

@@ -11,7 +11,7 @@ from taskmanager.model.registry import InstalledPlugin, LogBlock
 from taskmanager.mongo.access.writes import AccessWrites
 from taskmanager.mongo.base.client import Database, Document
 from taskmanager.mongo.base.documents import to_document, update_of
-from taskmanager.mongo.base.statements import Statement, add, add_or_change, change, update
+from taskmanager.mongo.base.statements import Statement, add_or_change, change, update, write
 from taskmanager.mongo.counters import statistics_id
 from taskmanager.mongo.figures import growth
 from taskmanager.mongo.files import file_document, file_key
@@ -68,7 +68,7 @@ class PlanWrites:
         answered as if the transaction only had to be retried, for ever.
         """
         try:
-            found = await update(self._database, session, collection, [*map(add, new), *changes])
+            found = await write(self._database, session, collection, new, changes)
         except BulkWriteError as error:
             if all(one["code"] == DUPLICATE_KEY for one in error.details["writeErrors"]):
                 message = f"{collection}: it is there already"

@@ -1,6 +1,14 @@
-"""Facts about indexes that queries must know: names, and what the partial ones contain."""
+"""Facts about indexes that queries must know: names, and what the partial ones contain.
 
+MongoDB serves a query by a partial index only if the query says that what it finds is in the index, in the
+index's own words: that a field is before a moment does not tell it that the field is a date. Without those
+words it reads all jobs.
+"""
+
+from collections.abc import Iterable
 from typing import Any
+
+from taskmanager.model.states import Tab
 
 ENDED = {"finished": {"$type": "date"}}
 """An index of ended jobs only: a query must include this condition to be served by it."""
@@ -19,3 +27,21 @@ WARNED: dict[str, Any] = {"warned.finished": {"$type": "date"}}
 
 TURN_INDEX = "tab_by_turn"
 """The waiting jobs of a plugin in the order in which they start."""
+
+TICKET_INDEX = "tickets_to_make"
+"""The jobs whose ticket is owed, by the moment from which on it is."""
+TICKET_DUE: dict[str, Any] = {"ticket_due": {"$type": "date"}}
+
+UNIQUE_INDEX = "one_active_per_unique_key"
+"""The jobs in the queue that have a unique key."""
+HOLDS_A_KEY: dict[str, Any] = {"tab": Tab.QUEUE.value, "spec.unique": {"$type": "string"}}
+
+
+def ticket_due(when: dict[str, Any]) -> dict[str, Any]:
+    """The jobs whose ticket is owed from such a moment on, as `TICKET_INDEX` serves it."""
+    return {"ticket_due": {**when, **TICKET_DUE["ticket_due"]}}
+
+
+def holding(uniques: Iterable[str]) -> dict[str, Any]:
+    """The jobs in the queue with one of these unique keys, as `UNIQUE_INDEX` serves it."""
+    return {**HOLDS_A_KEY, "spec.unique": {"$in": list(uniques), **HOLDS_A_KEY["spec.unique"]}}

@@ -14,6 +14,14 @@ from taskmanager.mongo.base.client import Database, Document
 MOST = 1_000
 """How many statements a command has at most, to stay far below the 48 MB of a message."""
 
+WORTH_A_COMMAND = 8
+"""So many new documents are made by a command of their own.
+
+MongoDB 6.0 asks for each index whether it is there, by reading its catalogue: once for each document that an
+update makes, once for all documents of an insert. That saves half of what a new job costs, 0.03 ms; one more
+command costs 0.2 ms.
+"""
+
 Statement = Document
 """One statement of an update command."""
 
@@ -34,6 +42,25 @@ def change(where: Document, how: Document) -> Statement:
 def add_or_change(key: str, how: Document) -> Statement:
     """Change the document with this key; make it if there is none."""
     return {"q": {"_id": key}, "u": how, "upsert": True}
+
+
+async def write(
+    database: Database,
+    session: AsyncClientSession,
+    collection: str,
+    new: Sequence[Document],
+    changes: Sequence[Statement],
+) -> int:
+    """Make the new documents, then change others; returns how many of the others were found.
+
+    Raises BulkWriteError for the first that cannot be carried out, which ends the transaction.
+    """
+    if changes and len(new) < WORTH_A_COMMAND:
+        return await update(database, session, collection, [*map(add, new), *changes])
+    for start in range(0, len(new), MOST):
+        some = new[start : start + MOST]
+        await _sent(database, session, {"insert": collection, "documents": some, "ordered": True})
+    return await update(database, session, collection, changes)
 
 
 async def update(
