@@ -1,14 +1,16 @@
 """The page of a plugin: its list, what stands around it, what can be done, and what that costs."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from tests.unit.gateway.conftest import MOMENT, Gateway, installed, job
 
-from taskmanager.messages import PluginCommand, StartOperation
+from taskmanager.messages import Change, Changes, PluginCommand, StartOperation
 from taskmanager.model.control import PluginAction
-from taskmanager.model.jobs import GoobiReference, JobError
+from taskmanager.model.jobs import GoobiReference, Job, JobError
 from taskmanager.model.queries import IDS_LIMIT, Sort, SortOrder
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.web.plugins.listing import PluginListAddress
@@ -38,6 +40,7 @@ async def test_each_tab_lists_its_jobs_escaped(gateway: Gateway) -> None:
 async def test_a_page_needs_a_handful_of_reads(gateway: Gateway) -> None:
     for number in range(300):
         gateway.reader.put(job(number))
+    await gateway.services.running.of("noop")  # read once for all pages
     gateway.reader.calls.clear()
     await read(gateway, "/plugins/noop")
     assert gateway.reader.calls.total() <= 6, gateway.reader.calls
@@ -217,3 +220,59 @@ def test_an_address_says_what_it_must_and_reads_back() -> None:
 def test_a_status_of_another_tab_is_left_out() -> None:
     listing, ignored = PluginListAddress.read({"tab": "done", "status": "ERROR"})
     assert (listing.status, ignored) == (None, ["status"])
+
+
+def running(number: int, **fields: Any) -> Job:
+    return job(number, status=Status.PROCESSING, owner="werk-1", **fields)
+
+
+def change_of(before: Job, after: Job) -> Change:
+    return Change(
+        job=after.id,
+        plugin=after.plugin,
+        status=after.status,
+        tab=after.tab,
+        rev=after.rev,
+        progress=after.progress,
+        was=before.status,
+    )
+
+
+def order_of(page: str) -> list[int]:
+    return [int(found) for found in re.findall(r'<tr id="job-[0-9-]{24}(\d{12})"', page)]
+
+
+@pytest.mark.parametrize("query", ["", "?order=desc", "?q=atlas", "?priority_min=2"])
+async def test_running_jobs_come_first_wherever_their_turn_is(gateway: Gateway, query: str) -> None:
+    for number in (1, 2):
+        gateway.reader.put(running(number, priority=3, title="Atlas"))
+    for number in range(3, 60):
+        gateway.reader.put(job(number, priority=9, title="Atlas"))
+    shown = order_of(await read(gateway, f"/plugins/noop{query}"))
+    assert set(shown[:2]) == {1, 2}
+    assert len(shown) == len(set(shown))
+    assert 48 <= len(shown) <= 50  # those two are left out where their turn is
+
+
+async def test_further_pages_do_not_repeat_what_runs(gateway: Gateway) -> None:
+    gateway.reader.put(running(1, priority=0))
+    for number in range(2, 42):
+        gateway.reader.put(job(number, priority=9))
+    page = await read(gateway, "/plugins/noop?limit=25")
+    further = re.search(r'rel="next"\s+href="([^"]+)"', page)
+    assert further is not None
+    second = order_of(await read(gateway, unescape(further[1])))
+    assert order_of(page)[0] == 1
+    assert sorted(order_of(page) + second) == list(range(1, 42))
+
+
+async def test_a_job_that_begins_is_first_from_then_on(gateway: Gateway) -> None:
+    for number in range(1, 4):
+        gateway.reader.put(job(number, priority=9))
+    late = job(4, priority=0)
+    gateway.reader.put(late)
+    assert order_of(await read(gateway, "/plugins/noop"))[-1] == 4
+    began = running(4, priority=0, rev=1)
+    gateway.reader.put(began)
+    gateway.services.feed.take(Changes(changes=(change_of(late, began),)).encode())
+    assert order_of(await read(gateway, "/plugins/noop"))[0] == 4

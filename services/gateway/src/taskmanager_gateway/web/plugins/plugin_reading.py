@@ -11,7 +11,7 @@ from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.model.access import Principal
 from taskmanager.model.hourly_figures import Figures, total
 from taskmanager.model.jobs import Job
-from taskmanager.model.queries import PAGE_LIMIT, JobPage, JobQuery, Position
+from taskmanager.model.queries import IDS_LIMIT, PAGE_LIMIT, JobPage, JobQuery, Position, Sort
 from taskmanager.model.states import Tab
 from taskmanager.process.logs import get_logger
 from taskmanager_gateway.codes import problems
@@ -82,7 +82,29 @@ class PluginReading:
             query = listing.query(self._name, self._services.clock.now())
         except ValidationError as error:
             raise unknown_plugin(self._name) from error
-        return await from_store(self._services.reader.jobs(query))
+        if query.sort is not Sort.TURN:
+            return await from_store(self._services.reader.jobs(query))
+        return await self._running_first(query)
+
+    async def _running_first(self, query: JobQuery) -> JobPage:
+        """The list by turn: its first page begins with the jobs that run, wherever their turn is."""
+        known = await self._services.running.of(self._name)
+        first = await self._running(query, known) if query.cursor is None else ()
+        rest = query.model_copy(update={"limit": max(query.limit - len(first), 1)})
+        page = await from_store(self._services.reader.jobs(rest))
+        shown_first = {job.id for job in first} if query.cursor is None else set(known)
+        others = [job for job in page.jobs if not (job.status.running and job.id in shown_first)]
+        if query.cursor is None:  # one may have begun after the first ones were read
+            others.sort(key=lambda job: not job.status.running)
+        return JobPage(jobs=(*first, *others), next_cursor=page.next_cursor)
+
+    async def _running(self, query: JobQuery, known: Sequence[str]) -> Sequence[Job]:
+        """Those of the jobs known to run that belong to the list, at most a page of the largest size."""
+        if not known or (query.status is not None and not query.status.running):
+            return ()
+        named = query.model_copy(update={"ids": tuple(known[:IDS_LIMIT]), "limit": PAGE_LIMIT})
+        found = (await from_store(self._services.reader.jobs(named))).jobs
+        return [job for job in found if job.status.running]
 
     async def _named(self, wanted: Sequence[str]) -> Sequence[Job]:
         if not wanted:
