@@ -177,6 +177,8 @@ TABLE: dict[str, Needed] = {
     "POST /ui/plugins/{name}/replicas/{place}/scale": SCALE,
     "GET /ui/plugins/{name}/limit": OPERATE,
     "POST /ui/plugins/{name}/limit": OPERATE,
+    "GET /ui/plugins/{name}/list": READ,
+    "GET /ui/plugins/{name}/matches": READ,
     "GET /ui/plugins/{name}/matching": READ,
     "POST /ui/plugins/{name}/refuse": OPERATE,
     "POST /ui/plugins/{name}/restart": OPERATE,

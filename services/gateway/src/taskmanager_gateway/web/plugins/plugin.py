@@ -1,12 +1,12 @@
 """The page of a plugin, and the parts of it that are renewed while it is open."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from taskmanager.model.access import Right
+from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import Record
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.access.auth_context import Caller
@@ -37,25 +37,43 @@ class RowsForm(Record):
 @router.get("/plugins/{name}")
 async def show(request: Request, name: str, who: Caller) -> Response:
     """The page of a plugin; the query string selects the jobs."""
-    allow(who, name)
     listing, ignored = PluginListAddress.read(request.query_params)
     if listing.q is not None and is_job_id(listing.q):
+        allow(who, name)
         return RedirectResponse(f"/jobs/{listing.q}", 303)
+    context = await _listed(request, name, who, listing)
+    tab: Tab = context["tab"]
+    more = {
+        "ignored": ignored,
+        "statuses": [status for status in Status if status.tab is tab],
+        "bulk_actions": BULK_ACTIONS[tab],
+    }
+    return await page(request, "plugin/page.html", {**context, **more})
+
+
+@router.get("/ui/plugins/{name}/list")
+async def renewed_list(request: Request, name: str, who: Caller) -> Response:
+    """The list as it is now, for an open page that follows it."""
+    listing, _ = PluginListAddress.read(request.query_params)
+    return fragment(request, "plugin/list.html", await _listed(request, name, who, listing))
+
+
+async def _listed(
+    request: Request, name: str, who: Principal, listing: PluginListAddress
+) -> dict[str, Any]:
+    """What the list shows, and what surrounds it."""
+    allow(who, name)
     overview = await web_of(request).overviews.read()
     shown, figures = await read_page(services_of(request), overview, name, who, listing)
-    context = {
+    return {
         "overview": overview,
         "head": head_of(name, shown.listing, overview.plugin(name), who, figures),
         "shown": shown,
-        "ignored": ignored,
         "sizes": PAGE_SIZES,
         "tab": shown.listing.tab,
-        "statuses": [status for status in Status if status.tab is shown.listing.tab],
         "columns": page_columns(shown.listing.tab),
         "chooses": chooses(who, name, shown.listing.tab),
-        "bulk_actions": BULK_ACTIONS[shown.listing.tab],
     }
-    return await page(request, "plugin/page.html", context)
 
 
 @router.get("/ui/plugins/{name}/head")

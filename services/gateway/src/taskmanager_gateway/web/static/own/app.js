@@ -1,12 +1,16 @@
 // What every page needs: pop-ups, toasts, and the CSRF token, which proves that a change comes from our own page.
 
+import { rememberOpener, returnFocus } from "./focus.js";
+
 const dialog = document.getElementById("dialog");
 const body = document.getElementById("dialog-body");
 
 // --- pop-ups: anything htmx swaps into the dialog opens it -------------------------------------------------
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target === body && body.childElementCount && !dialog.open) dialog.showModal();
+  if (event.detail.target !== body || !body.childElementCount || dialog.open) return;
+  rememberOpener(event.detail.requestConfig.elt);
+  dialog.showModal();
 });
 
 dialog.addEventListener("click", (event) => {
@@ -15,6 +19,7 @@ dialog.addEventListener("click", (event) => {
 
 dialog.addEventListener("close", () => {
   body.replaceChildren();
+  returnFocus();
   document.body.dispatchEvent(new CustomEvent("tm-closed"));
 });
 
