@@ -164,6 +164,7 @@ TABLE: dict[str, Needed] = {
     "GET /ui/new-token": ADMIN,
     "GET /ui/new-user": ADMIN,
     "GET /ui/operations/{operation}/progress": READ,
+    "GET /ui/operations/{operation}/refused": READ,
     "GET /ui/operations/{operation}/stop": READ,
     "POST /ui/operations/{operation}/stop": OPERATE,
     "POST /ui/plugins/{name}/accept": OPERATE,

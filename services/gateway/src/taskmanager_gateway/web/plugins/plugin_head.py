@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from taskmanager.model.access import Principal, Right
-from taskmanager.model.states import Tab
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.plugins.views import PluginState, PluginView, TabView
 from taskmanager_gateway.web.plugins.listing import PluginListAddress
 
@@ -37,6 +37,16 @@ class Head:
     def of(self, tab: Tab) -> TabView:
         """The totals of a tab."""
         return self.plugin.tabs[tab] if self.plugin else _NO_SUMS
+
+    @property
+    def failed(self) -> int:
+        """The jobs that are in error, as the menu counts them."""
+        return self.plugin.statuses[Status.ERROR] if self.plugin else 0
+
+    @property
+    def cancelled(self) -> int:
+        """The cancelled jobs, which are listed with those in error."""
+        return self.plugin.statuses[Status.CANCELLED] if self.plugin else 0
 
     @property
     def tabs(self) -> Sequence[Tab]:

@@ -74,10 +74,11 @@ document.addEventListener("htmx:sendError", (event) => {
   place.scrollIntoView({ block: "nearest" });
 });
 
-// --- what the user has typed or ticked is kept when the part around it is refreshed ------------------------
+// --- what the user has typed, ticked or opened is kept when the part around it is refreshed ----------------
 
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
-  !(["value", "checked"].includes(name) && element.matches("input:not([type=hidden]), textarea"));
+  !(["value", "checked"].includes(name) && element.matches("input:not([type=hidden]), textarea")) &&
+  !(name === "open" && element.matches("details"));
 
 // --- toasts ------------------------------------------------------------------------------------------------
 
