@@ -1,6 +1,7 @@
 """The gateway's reads: typed filters to indexed queries, keyset pages, never a skip and never a count."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from taskmanager.errors import CursorError
 from taskmanager.model.jobs import TURN_NEXT, Job
 from taskmanager.model.queries import (
+    FAILED_LIMIT,
     POSITION_LIMIT,
     AuditPage,
     AuditQuery,
@@ -29,7 +31,7 @@ from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
 from taskmanager.mongo.base.client import Document, connect, translated_errors
 from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.filters import job_filter
-from taskmanager.mongo.base.indexes import TURN_INDEX
+from taskmanager.mongo.base.indexes import FAILED, FAILED_INDEX, TURN_INDEX
 from taskmanager.mongo.base.keyset import KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
 from taskmanager.mongo.figures import FiguresReads
@@ -42,12 +44,13 @@ from taskmanager.mongo.runners import RunnerReads
 
 QUERY_MILLISECONDS = 5_000
 POSITION_MILLISECONDS = 500
-"""The most time the database may spend on a position."""
+"""The most time the database may spend on a position or a count."""
 
 LISTED: Document = {
     "error.traceback": 0,
     "terms": 0,
     "warned": 0,
+    "failed": 0,
     "warning_texts": 0,
     "warning_reasons": 0,
     "history": {"$slice": -1},
@@ -143,6 +146,20 @@ class MongoReader(
                 maxTimeMS=POSITION_MILLISECONDS,
             )
         return Position(ahead=ahead, capped=ahead == POSITION_LIMIT)
+
+    async def failed_since(self, plugin: str, since: datetime) -> int:
+        """See the port. Counted on an index of jobs in error alone.
+
+        The status is asked for as well: a scheduler of an earlier release does not know of that index.
+        """
+        ended = {**FAILED["failed.finished"], "$gt": since}
+        with translated_errors():
+            return await self._database.jobs.count_documents(
+                {"failed.plugin": plugin, "failed.finished": ended, "status": Status.ERROR.value},
+                limit=FAILED_LIMIT,
+                hint=FAILED_INDEX,
+                maxTimeMS=POSITION_MILLISECONDS,
+            )
 
     async def audit(self, query: AuditQuery) -> AuditPage:
         """See the port."""

@@ -38,6 +38,9 @@ class JobReader(Protocol):
     async def position(self, job: Job) -> Position:
         """How many STARTED jobs of its plugin start before this one: by turn, time of queueing and id."""
 
+    async def failed_since(self, plugin: str, since: datetime) -> int:
+        """How many jobs of the plugin are in ERROR and ended after `since`, up to `FAILED_LIMIT`."""
+
     async def audit(self, query: AuditQuery) -> AuditPage:
         """One page of the audit; raises CursorError for an invalid cursor."""
 

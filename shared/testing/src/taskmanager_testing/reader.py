@@ -22,6 +22,7 @@ from taskmanager.model.operations import (
     Preview,
 )
 from taskmanager.model.queries import (
+    FAILED_LIMIT,
     POSITION_LIMIT,
     AuditPage,
     AuditQuery,
@@ -125,6 +126,13 @@ class FakeReader:
         waits = (other for other in self.stored.values() if other.status is Status.STARTED)
         ahead = sum(other.plugin == job.plugin and _turn(other) < _turn(job) for other in waits)
         return Position(ahead=min(ahead, POSITION_LIMIT), capped=ahead >= POSITION_LIMIT)
+
+    async def failed_since(self, plugin: str, since: datetime) -> int:
+        """See `JobReader.failed_since`."""
+        await self._arrive("failed_since")
+        failed = [one for one in self.stored.values() if one.plugin == plugin and one.status is Status.ERROR]
+        later = [one for one in failed if one.finished is not None and one.finished > since]
+        return min(len(later), FAILED_LIMIT)
 
     async def audit(self, query: AuditQuery) -> AuditPage:
         """See `JobReader.audit`."""

@@ -17,5 +17,9 @@ WARNED: dict[str, Any] = {"warned.finished": {"$type": "date"}}
 """An index of ended jobs with warnings, on fields that only those have."""
 
 
+FAILED: dict[str, Any] = {"failed.finished": {"$type": "date"}}
+"""An index of jobs that are in error, on fields that only those have."""
+FAILED_INDEX = "failed_by_finish"
+
 TURN_INDEX = "tab_by_turn"
 """The waiting jobs of a plugin in the order in which they start."""
