@@ -65,6 +65,7 @@ async def test_what_could_not_be_done_is_told_and_stays_until_it_is_dismissed(
     await expect(box.locator("[data-ended=yes]")).to_have_count(1)
     stop = page.locator("#plugin-controls [hx-get$='/stop']")
     await stop.click()  # nothing covers it
+    await expect(page.locator("#dialog #reason")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(stop).to_be_focused()
     summary = box.locator("summary")

@@ -13,6 +13,7 @@ from taskmanager.model.control import PluginAction
 from taskmanager.model.jobs import GoobiReference, Job, JobError
 from taskmanager.model.queries import IDS_LIMIT, Sort, SortOrder
 from taskmanager.model.states import Status, Tab
+from taskmanager_gateway.web.plugins import known_files
 from taskmanager_gateway.web.plugins.listing import PluginListAddress
 
 BROWSER = {"accept": "text/html", "accept-language": "en"}
@@ -43,7 +44,7 @@ async def test_a_page_needs_a_handful_of_reads(gateway: Gateway) -> None:
     await gateway.services.running.of("noop")  # read once for all pages
     gateway.reader.calls.clear()
     await read(gateway, "/plugins/noop")
-    assert gateway.reader.calls.total() <= 6, gateway.reader.calls
+    assert gateway.reader.calls.total() <= 7, gateway.reader.calls  # one of them: whose files are known
     gateway.reader.calls.clear()
     ids = " ".join(job(number).id for number in range(50))
     form = {"shown": ids, "changed": ids, "tab": "queue", "in_turn": "true"}
@@ -276,3 +277,30 @@ async def test_a_job_that_begins_is_first_from_then_on(gateway: Gateway) -> None
     gateway.reader.put(began)
     gateway.services.feed.take(Changes(changes=(change_of(late, began),)).encode())
     assert order_of(await read(gateway, "/plugins/noop"))[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("begun", "said"),
+    [
+        (0, "not known before a job begins"),
+        (1, '24 <span class="tm-of">in 1 of 4 jobs</span>'),
+        (4, "<dt>Files</dt><dd>96</dd>"),
+    ],
+)
+async def test_what_is_not_known_of_files_is_not_called_none(
+    gateway: Gateway, begun: int, said: str
+) -> None:
+    for number in range(4):
+        known = {"files": 24, "bytes": 1_200_000} if number < begun else {}
+        gateway.reader.put(job(number, **known))
+    assert said in await read(gateway, "/plugins/noop")
+
+
+async def test_a_tab_too_large_to_examine_says_whose_files_they_are(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_files, "EXAMINED_AT_MOST", 1)
+    gateway.reader.put(job(1, files=24))
+    gateway.reader.put(job(2))
+    assert '24 <span class="tm-of">in jobs that have begun</span>' in await read(gateway, "/plugins/noop")
+    assert not gateway.reader.calls["with_files"]

@@ -10,9 +10,8 @@ from pymongo.errors import CollectionInvalid, OperationFailure
 
 from taskmanager.model.hourly_figures import FIGURES_KEPT
 from taskmanager.model.reports import REPORTS_KEPT
-from taskmanager.model.states import Status, Tab
+from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import ensure_keys
-from taskmanager.mongo.base.all_plugins import over_all_plugins
 from taskmanager.mongo.base.client import Database, translated_errors
 from taskmanager.mongo.base.indexes import ENDED, FAILED, FAILED_INDEX, TURN_INDEX, WARNED, WITH_TERMS
 
@@ -48,7 +47,7 @@ INDEXES: dict[str, list[IndexModel]] = {
             partialFilterExpression=WARNED,
         ),
         IndexModel(
-            [("failed.plugin", 1), ("failed.finished", DESCENDING), ("_id", DESCENDING)],
+            [("plugin", 1), ("tab", 1), *_FINISHED],
             name=FAILED_INDEX,
             partialFilterExpression=FAILED,
         ),
@@ -133,17 +132,8 @@ async def migrate(database: Database) -> list[str]:
             made += await database[collection].create_indexes(indexes)
         for collection in ("plugins", "statistics", "settings", "installations", "users"):
             await _ensure_collection(database, collection)
-        await _complete_jobs(database)
     await ensure_keys(database)
     return made
-
-
-async def _complete_jobs(database: Database) -> None:
-    """Give jobs that failed before the index of jobs in error was made the field it is on."""
-    earlier = {"tab": Tab.ERROR.value, "status": Status.ERROR.value, **ENDED, "failed": {"$exists": False}}
-    in_plugins = await over_all_plugins(database, earlier)
-    made = {"$set": {"failed": {"plugin": "$plugin", "finished": "$finished"}}}
-    await database.jobs.update_many(in_plugins, [made])
 
 
 async def _drop_unlisted(database: Database, collection: str, indexes: list[IndexModel]) -> None:

@@ -31,7 +31,7 @@ from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
 from taskmanager.mongo.base.client import Document, connect, translated_errors
 from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.filters import job_filter
-from taskmanager.mongo.base.indexes import FAILED, FAILED_INDEX, TURN_INDEX
+from taskmanager.mongo.base.indexes import ENDED, FAILED, FAILED_INDEX, TURN_INDEX
 from taskmanager.mongo.base.keyset import KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
 from taskmanager.mongo.figures import FiguresReads
@@ -50,7 +50,6 @@ LISTED: Document = {
     "error.traceback": 0,
     "terms": 0,
     "warned": 0,
-    "failed": 0,
     "warning_texts": 0,
     "warning_reasons": 0,
     "history": {"$slice": -1},
@@ -148,18 +147,22 @@ class MongoReader(
         return Position(ahead=ahead, capped=ahead == POSITION_LIMIT)
 
     async def failed_since(self, plugin: str, since: datetime) -> int:
-        """See the port. Counted on an index of jobs in error alone.
-
-        The status is asked for as well: a scheduler of an earlier release does not know of that index.
-        """
-        ended = {**FAILED["failed.finished"], "$gt": since}
+        """See the port. The index holds hardly any others, however many jobs were cancelled."""
+        ended = {"plugin": plugin, "tab": Tab.ERROR.value, "finished": {"$gt": since}}
         with translated_errors():
             return await self._database.jobs.count_documents(
-                {"failed.plugin": plugin, "failed.finished": ended, "status": Status.ERROR.value},
+                {**ended, **FAILED, "status": Status.ERROR.value},
                 limit=FAILED_LIMIT,
                 hint=FAILED_INDEX,
                 maxTimeMS=POSITION_MILLISECONDS,
             )
+
+    async def with_files(self, plugin: str, tab: Tab) -> int:
+        """See the port."""
+        ended = {} if tab is Tab.QUEUE else ENDED
+        known = {"plugin": plugin, "tab": tab.value, **ended, "files": {"$gt": 0}}
+        with translated_errors():
+            return await self._database.jobs.count_documents(known, maxTimeMS=POSITION_MILLISECONDS)
 
     async def audit(self, query: AuditQuery) -> AuditPage:
         """See the port."""

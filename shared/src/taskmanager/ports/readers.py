@@ -15,6 +15,7 @@ from taskmanager.model.queries import AuditPage, AuditQuery, FilePage, FileQuery
 from taskmanager.model.registry import AtWork, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
+from taskmanager.model.states import Tab
 
 
 class JobReader(Protocol):
@@ -40,6 +41,9 @@ class JobReader(Protocol):
 
     async def failed_since(self, plugin: str, since: datetime) -> int:
         """How many jobs of the plugin are in ERROR and ended after `since`, up to `FAILED_LIMIT`."""
+
+    async def with_files(self, plugin: str, tab: Tab) -> int:
+        """How many jobs of the tab have files that are known; every job of the tab is examined."""
 
     async def audit(self, query: AuditQuery) -> AuditPage:
         """One page of the audit; raises CursorError for an invalid cursor."""

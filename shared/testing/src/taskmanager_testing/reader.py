@@ -134,6 +134,13 @@ class FakeReader:
         later = [one for one in failed if one.finished is not None and one.finished > since]
         return min(len(later), FAILED_LIMIT)
 
+    async def with_files(self, plugin: str, tab: Tab) -> int:
+        """See `JobReader.with_files`."""
+        await self._arrive("with_files")
+        return sum(
+            one.plugin == plugin and one.tab is tab and one.files > 0 for one in self.stored.values()
+        )
+
     async def audit(self, query: AuditQuery) -> AuditPage:
         """See `JobReader.audit`."""
         await self._arrive("audit")

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pydantic import TypeAdapter
 
 from taskmanager.model.jobs import HistoryEntry, Job
-from taskmanager.model.states import Status
 from taskmanager.mongo.base.client import Document
 
 WORD = re.compile(r"[^\W_]+")
@@ -20,7 +19,7 @@ _SEVERAL = frozenset({"history", "warning_reasons"})
 
 _HISTORY = TypeAdapter(tuple[HistoryEntry, ...])
 
-DERIVED = ("plugin", "tab", "terms", "turn", "warned", "failed")
+DERIVED = ("plugin", "tab", "terms", "turn", "warned")
 """Fields that only serve indexes; they are derived from the job at every write."""
 
 
@@ -73,8 +72,6 @@ def _changed_derived(before: Job, after: Job) -> Document:
         fields["terms"] = _terms(after)
     if _warned(before) != _warned(after):
         fields["warned"] = _warned(after)
-    if _failed(before) != _failed(after):
-        fields["failed"] = _failed(after)
     return fields
 
 
@@ -117,14 +114,13 @@ def _terms(job: Job) -> list[str]:
 
 
 def _derived(job: Job) -> Document:
-    ended_with_warnings, ended_in_error = _warned(job), _failed(job)
+    ended_with_warnings = _warned(job)
     return {
         "plugin": job.plugin,
         "tab": job.tab.value,
         "turn": job.turn,
         "terms": _terms(job),
         **({"warned": ended_with_warnings} if ended_with_warnings else {}),
-        **({"failed": ended_in_error} if ended_in_error else {}),
     }
 
 
@@ -133,10 +129,3 @@ def _warned(job: Job) -> Document | None:
     if not job.warnings or job.finished is None:
         return None
     return {"plugin": job.plugin, "tab": job.tab.value, "finished": job.finished}
-
-
-def _failed(job: Job) -> Document | None:
-    """The sort field of the list of jobs that are in error; other jobs have none."""
-    if job.status is not Status.ERROR or job.finished is None:
-        return None
-    return {"plugin": job.plugin, "finished": job.finished}

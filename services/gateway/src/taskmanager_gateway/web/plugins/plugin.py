@@ -14,8 +14,10 @@ from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.jobs.columns import page_columns
 from taskmanager_gateway.jobs.finder import is_job_id
+from taskmanager_gateway.plugins.views import PluginView
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.plugins.bulk_choice import BULK_ACTIONS, chooses
+from taskmanager_gateway.web.plugins.known_files import KnownFiles
 from taskmanager_gateway.web.plugins.listing import PAGE_SIZES, PluginListAddress
 from taskmanager_gateway.web.plugins.plugin_head import head_of
 from taskmanager_gateway.web.plugins.plugin_reading import PluginReading, read_page
@@ -65,9 +67,10 @@ async def _listed(
     allow(who, name)
     overview = await web_of(request).overviews.read()
     shown, figures = await read_page(services_of(request), overview, name, who, listing)
+    known = await _known(request, overview.plugin(name), shown.listing.tab)
     return {
         "overview": overview,
-        "head": head_of(name, shown.listing, overview.plugin(name), who, figures),
+        "head": head_of(name, shown.listing, overview.plugin(name), who, figures, known),
         "shown": shown,
         "sizes": PAGE_SIZES,
         "tab": shown.listing.tab,
@@ -84,8 +87,15 @@ async def renewed_head(request: Request, name: str, who: Caller) -> Response:
     overview = await web_of(request).overviews.read()
     reading = PluginReading(services_of(request), overview, name, who)
     figures = await reading.figures() if listing.tab is Tab.DONE else None
-    head = head_of(name, listing, overview.plugin(name), who, figures)
+    known = await _known(request, overview.plugin(name), listing.tab)
+    head = head_of(name, listing, overview.plugin(name), who, figures, known)
     return fragment(request, "plugin/renewed.html", {"head": head})
+
+
+async def _known(request: Request, plugin: PluginView | None, tab: Tab) -> int | None:
+    """Of how many jobs of the tab the files are known."""
+    counts: KnownFiles = request.app.state.known_files
+    return None if plugin is None else await counts.of(plugin.manifest.name, tab, plugin.tabs[tab])
 
 
 @router.post("/ui/plugins/{name}/rows")

@@ -23,6 +23,8 @@ class Head:
     """Whether the reader may give commands."""
     figures: Any = None
     """The figures of the last day, if they could be read."""
+    known: int | None = None
+    """Of how many jobs of the open tab the files are known; None: of those that have begun."""
 
     @property
     def title(self) -> str:
@@ -37,6 +39,11 @@ class Head:
     def of(self, tab: Tab) -> TabView:
         """The totals of a tab."""
         return self.plugin.tabs[tab] if self.plugin else _NO_SUMS
+
+    @property
+    def all_known(self) -> bool:
+        """Whether the sums of files are those of all jobs of the open tab."""
+        return self.known is not None and self.known >= self.sums.jobs
 
     @property
     def failed(self) -> int:
@@ -67,7 +74,12 @@ class Head:
 
 
 def head_of(
-    name: str, listing: PluginListAddress, plugin: PluginView | None, who: Principal, figures: Any = None
+    name: str,
+    listing: PluginListAddress,
+    plugin: PluginView | None,
+    who: Principal,
+    figures: Any = None,
+    known: int | None = None,
 ) -> Head:
     """Collect the head for this reader."""
-    return Head(name, listing, plugin, who.may(Right.OPERATE, name), figures)
+    return Head(name, listing, plugin, who.may(Right.OPERATE, name), figures, known)
