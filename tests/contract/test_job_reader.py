@@ -232,6 +232,15 @@ async def test_filters_hold_together(reader: JobReader, write: Write) -> None:
     assert await found(text="$.*") == []
 
 
+async def test_places_are_those_among_all_that_wait(reader: JobReader, write: Write) -> None:
+    waiting = [job(n, priority=n % 2, queued_at=NOW + timedelta(seconds=n)) for n in range(6)]
+    others = [job(7, status=Status.PROCESSING, priority=9), job(8, status=Status.PAUSED, priority=9)]
+    await put(write, *waiting, *others, job(9, plugin="jp2", priority=9))
+
+    assert await reader.places([waiting[0], waiting[3], *others]) == {"job-003": 2, "job-000": 4}
+    assert await reader.places(others) == {}
+
+
 async def test_jobs_that_ended_after_a_moment_are_listed_counted_and_meant_alike(
     reader: JobReader, write: Write
 ) -> None:

@@ -304,3 +304,13 @@ async def test_a_tab_too_large_to_examine_says_whose_files_they_are(
     gateway.reader.put(job(2))
     assert '24 <span class="tm-of">in jobs that have begun</span>' in await read(gateway, "/plugins/noop")
     assert not gateway.reader.calls["with_files"]
+
+
+@pytest.mark.parametrize("query", ["q=atlas", "sort=created", "order=desc"])
+async def test_waiting_jobs_show_their_places_in_every_list(gateway: Gateway, query: str) -> None:
+    for number in range(1, 7):
+        title = "Atlas" if number % 2 else "Bibel"
+        gateway.reader.put(job(number, title=title, queued_at=MOMENT + timedelta(seconds=number)))
+    page = await read(gateway, f"/plugins/noop?{query}")
+    for number in (1, 3, 5):
+        assert f'data-place="{job(number).id}">{number}<' in page

@@ -147,7 +147,7 @@ def make_services(  # noqa: PLR0913 - wiring
         operating=OperationService(reader, commanding, catalogue, clock),
         reports=ReportService(reader, permissions, commanding, goobi, clock),
         finder=finder,
-        reasons=WaitReasonLookup(reader, clock),
+        reasons=WaitReasonLookup(reader, clock, running),
         running=running,
         clock=clock,
         logs=JobLogs(reader, finder, watchers, stopping),

@@ -32,7 +32,7 @@ from taskmanager.mongo.base.client import Document, connect, translated_errors
 from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.filters import job_filter
 from taskmanager.mongo.base.indexes import ENDED, FAILED, FAILED_INDEX, TURN_INDEX
-from taskmanager.mongo.base.keyset import KEYS, WARNED_KEYS, places_after
+from taskmanager.mongo.base.keyset import KEYS, TURN_KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
@@ -146,6 +146,19 @@ class MongoReader(
             )
         return Position(ahead=ahead, capped=ahead == POSITION_LIMIT)
 
+    async def places(self, jobs: Sequence[Job]) -> Mapping[str, int]:
+        """See the port. Reads the ids from the first waiting job to the last of these, in the order of the index."""
+        waiting = [job for job in jobs if job.status is Status.STARTED]
+        if not waiting:
+            return {}
+        last = max(waiting, key=lambda job: (-job.turn, job.queued_at, job.id))
+        up_to = {"$or": [*jobs_ahead(last)["$or"], {**_waiting(last), "_id": last.id}]}
+        with translated_errors():
+            found = self._database.jobs.find(up_to, {"_id": 1}, max_time_ms=POSITION_MILLISECONDS)
+            documents = await found.sort(TURN_KEYS).hint(TURN_INDEX).limit(POSITION_LIMIT).to_list()
+        wanted = {job.id for job in waiting}
+        return {one["_id"]: place for place, one in enumerate(documents, 1) if one["_id"] in wanted}
+
     async def failed_since(self, plugin: str, since: datetime) -> int:
         """See the port. The index holds hardly any others, however many jobs were cancelled."""
         ended = {"plugin": plugin, "tab": Tab.ERROR.value, "finished": {"$gt": since}}
@@ -197,7 +210,7 @@ class MongoReader(
 
 def jobs_ahead(job: Job) -> Document:
     """The waiting jobs of its plugin that start before `job`; one index range for each alternative."""
-    waits = {"plugin": job.plugin, "tab": Tab.QUEUE.value, "status": Status.STARTED.value}
+    waits = _waiting(job)
     same: Document = {**waits, "turn": job.turn}
     return {
         "$or": [
@@ -206,6 +219,10 @@ def jobs_ahead(job: Job) -> Document:
             {**same, "queued_at": job.queued_at, "_id": {"$lt": job.id}},
         ]
     }
+
+
+def _waiting(job: Job) -> Document:
+    return {"plugin": job.plugin, "tab": Tab.QUEUE.value, "status": Status.STARTED.value}
 
 
 def sort_keys(query: JobQuery) -> list[tuple[str, int]]:

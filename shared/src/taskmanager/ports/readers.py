@@ -39,6 +39,12 @@ class JobReader(Protocol):
     async def position(self, job: Job) -> Position:
         """How many STARTED jobs of its plugin start before this one: by turn, time of queueing and id."""
 
+    async def places(self, jobs: Sequence[Job]) -> Mapping[str, int]:
+        """The places of these jobs of one plugin among its STARTED ones, from 1, as far as `POSITION_LIMIT`.
+
+        Those that do not wait, or are further behind, are left out.
+        """
+
     async def failed_since(self, plugin: str, since: datetime) -> int:
         """How many jobs of the plugin are in ERROR and ended after `since`, up to `FAILED_LIMIT`."""
 

@@ -127,6 +127,14 @@ class FakeReader:
         ahead = sum(other.plugin == job.plugin and _turn(other) < _turn(job) for other in waits)
         return Position(ahead=min(ahead, POSITION_LIMIT), capped=ahead >= POSITION_LIMIT)
 
+    async def places(self, jobs: Sequence[Job]) -> Mapping[str, int]:
+        """See `JobReader.places`."""
+        await self._arrive("places")
+        of = {job.plugin for job in jobs}
+        waits = [one for one in self.stored.values() if one.status is Status.STARTED and one.plugin in of]
+        ids = [one.id for one in sorted(waits, key=_turn)[:POSITION_LIMIT]]
+        return {job.id: ids.index(job.id) + 1 for job in jobs if job.id in ids}
+
     async def failed_since(self, plugin: str, since: datetime) -> int:
         """See `JobReader.failed_since`."""
         await self._arrive("failed_since")

@@ -40,6 +40,8 @@ class JobDetails:
 
     job: Job
     plugin_title: str | None
+    template_default: str | None
+    """The template of jobs that name none."""
     installation: str | None
     offers: Sequence[Offer]
     waiting: Waiting | None
@@ -78,6 +80,7 @@ def job_details(
     goobi: GoobiSettings,
     *,
     plugin_title: str | None,
+    template_default: str | None = None,
     waiting: Waiting | None,
     reports: Sequence[ReportLine] | None,
 ) -> JobDetails:
@@ -86,6 +89,7 @@ def job_details(
     return JobDetails(
         job=job,
         plugin_title=plugin_title,
+        template_default=template_default,
         installation=goobi.name_of(reference.installation) if reference else None,
         offers=offers(job, who),
         waiting=waiting,

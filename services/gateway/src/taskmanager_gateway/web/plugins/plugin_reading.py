@@ -18,7 +18,7 @@ from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import UNKNOWN_PLUGIN, ProblemError
 from taskmanager_gateway.services import Services
-from taskmanager_gateway.web.jobs.rows import Places, Row, first_waiting, places_of, rows_of
+from taskmanager_gateway.web.jobs.rows import Places, Row, first_waiting, places_of, rows_of, scattered_places
 from taskmanager_gateway.web.plugins.listing import PluginListAddress
 from taskmanager_gateway.web.shell.plugin_overview import Overview
 
@@ -52,16 +52,16 @@ class PluginReading:
         except CursorError:
             listing = listing.first.at_moment(self._services.clock.now())
             found, stale = await self._found(listing), True
-        places = await self._places(found.jobs) if listing.in_turn else None
+        places = await self._places(found.jobs, in_turn=listing.in_turn) if listing.tab is Tab.QUEUE else None
         return ShownPage(listing, self._rows(found.jobs, listing.tab, places), found.next_cursor, stale)
 
     async def rows(
         self, shown: Sequence[str], changed: Sequence[str], tab: Tab, *, in_turn: bool
     ) -> tuple[list[Row], Places]:
         """Current rows for those of the `shown` jobs that are in `changed`, and the places of all."""
-        wanted = shown if in_turn else changed
+        wanted = shown if tab is Tab.QUEUE else changed
         own = await self._named(wanted)
-        places = await self._places(own) if in_turn else None
+        places = await self._places(own, in_turn=in_turn) if tab is Tab.QUEUE else None
         renewed = [job for job in own if job.id in set(changed)]
         return self._rows(renewed, tab, places), places or Places({})
 
@@ -112,13 +112,15 @@ class PluginReading:
         query = JobQuery(plugin=self._name, ids=tuple(wanted), limit=PAGE_LIMIT)
         return (await from_store(self._services.reader.jobs(query))).jobs
 
-    async def _places(self, jobs: Sequence[Job]) -> Places:
-        """The places of waiting jobs; none if counting takes too long."""
-        first = first_waiting(jobs)
+    async def _places(self, jobs: Sequence[Job], *, in_turn: bool) -> Places:
+        """The places of waiting jobs; none if counting takes too long. `in_turn`: no others wait between them."""
+        first, reader = first_waiting(jobs), self._services.reader
         if first is None:
             return Places({})
         try:
-            before: Position = await from_store(self._services.reader.position(first), LOOKUP_TIME)
+            if not in_turn:
+                return scattered_places(jobs, await from_store(reader.places(jobs), LOOKUP_TIME))
+            before: Position = await from_store(reader.position(first), LOOKUP_TIME)
         except StoreUnavailableError as error:
             log.debug("places_not_counted", plugin=self._name, error=str(error))
             return Places({})
