@@ -15,6 +15,12 @@ from tests.e2e.system import System
 DIES_MILLISECONDS = 100_000
 """A silent runner keeps its jobs for a lease of a minute."""
 TOP = "node => node.getBoundingClientRect().top"
+FIRST_LETTER = """node => {
+    const range = document.createRange();
+    range.setStart(node.firstChild, 0);
+    range.setEnd(node.firstChild, 1);
+    return range.getBoundingClientRect().toJSON();
+}"""
 HIDE = """hidden => {
     const say = (name, value) => Object.defineProperty(document, name, {value, configurable: true});
     say('visibilityState', hidden ? 'hidden' : 'visible');
@@ -216,6 +222,43 @@ async def test_the_list_waits_while_somebody_selects(system: System, page: Page)
     await page.locator("#bulk-none").click()
     await expect(other.row(page)).to_have_count(0)
     await expect(chosen.row(page)).to_be_visible()
+
+
+# --- focus, writing directions --------------------------------------------------------------------
+
+
+async def test_the_focus_returns_to_the_row_that_a_pop_up_has_changed(system: System, page: Page) -> None:
+    working(system, "Atlas", "Bibel")
+    held = book(system, "Chronik")
+    await live(page)
+    more = held.row(page).locator(".tm-job-more")
+    await more.focus()
+    await page.keyboard.press("Enter")
+    await held.row(page).locator(".dropdown-menu [hx-get$='/cancel']").press("Enter")
+    await expect(page.locator("#dialog #reason")).to_be_visible()
+    await page.locator("#dialog button[type=submit]").press("Enter")
+    await expect(held.row(page)).to_contain_text("is now in: Error")
+    await expect(more).to_be_focused()
+
+
+async def test_texts_in_any_direction_begin_where_they_begin_and_turn_nothing(
+    system: System, page: Page
+) -> None:
+    working(system, "Atlas", "Bibel")
+    reference = {"process_id": 77, "process_title": "\u202egnp.exe"}
+    hebrew = book(system, "ספר " * 60, goobi=reference)
+    await live(page)
+    title = hebrew.row(page).locator(".tm-title > a")
+    first = await title.evaluate(FIRST_LETTER)
+    shown = await title.bounding_box()
+    assert shown is not None
+    assert shown["x"] <= first["left"] < first["right"] <= shown["x"] + shown["width"] + 1
+    await page.goto(f"/jobs/{hebrew.id}")
+    fact = page.locator("dd", has_text="(77)")
+    turned, number = await fact.locator("bdi").bounding_box(), await fact.locator("span").bounding_box()
+    assert turned is not None
+    assert number is not None
+    assert number["x"] >= turned["x"] + turned["width"] - 1
 
 
 # --- lost, paused, hidden -------------------------------------------------------------------------

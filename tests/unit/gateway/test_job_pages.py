@@ -202,7 +202,7 @@ async def test_a_job_from_elsewhere_takes_no_message(gateway: Gateway) -> None:
 async def test_a_job_without_a_template_names_the_one_it_gets(gateway: Gateway) -> None:
     gateway.reader.install(installed("noop", templates=("lossless", "small"), template_default="lossless"))
     stored(gateway)
-    assert "lossless (the plugin&#39;s default)" in (await get(gateway, f"/jobs/{ONE}")).text
+    assert "lossless (the plugin's default)" in (await get(gateway, f"/jobs/{ONE}")).text
     stored(gateway, template="small")
     assert "default)" not in (await get(gateway, f"/jobs/{ONE}")).text
 
