@@ -91,9 +91,11 @@ def _current(client: httpx.Client) -> list[Any]:
     return found
 
 
-async def live(page: Page, path: str = PATH) -> None:
-    """Open the page and wait until it receives live updates."""
+async def live(page: Page, path: str = PATH, *, follow: bool = False) -> None:
+    """Open the page and wait until it receives live updates; unless it is to follow the list, it reads it."""
     await page.goto(path)
+    if not follow:
+        await page.locator("#list-mode [value=read]").click()
     await expect(page.locator("#live")).to_have_attribute("data-state", "live")
 
 

@@ -45,8 +45,35 @@ async def test_chosen_jobs_are_counted_asked_about_once_and_held(system: System,
     assert len([path for path in commands if path.endswith("/bulk/start")]) == 1
     await expect(page.locator("#following")).to_contain_text("3 of 3 jobs")
     await expect(page.locator("#bulk")).not_to_be_visible()
-    await page.locator("#following [data-forget]").click()
-    await expect(page.locator("#following")).not_to_be_visible()
+    await expect(page.locator("#following")).not_to_be_visible()  # what has ended well goes by itself
+
+
+async def test_what_could_not_be_done_is_told_and_stays_until_it_is_dismissed(
+    system: System, page: Page
+) -> None:
+    working(system, "Atlas", "Bibel")
+    gone, kept = book(system, "Chronik"), book(system, "Daten")
+    await live(page)
+    for one in (gone, kept):
+        await one.row(page).locator(".tm-choose").check()
+    await page.locator("#bulk button[value=hold]").click()
+    with system.client() as client:
+        client.post(f"/api/v1/jobs/{gone.id}/cancel", json={}).raise_for_status()
+    gone.becomes("CANCELLED")
+    await page.locator("#bulk-start").click()
+    box = page.locator("#following")
+    await expect(box.locator("[data-ended=yes]")).to_have_count(1)
+    stop = page.locator("#plugin-controls [hx-get$='/stop']")
+    await stop.click()  # nothing covers it
+    await expect(page.locator("#dialog #reason")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(stop).to_be_focused()
+    summary = box.locator("summary")
+    await expect(summary).to_have_text("one could not be changed")
+    await summary.click()
+    await expect(box.locator(f"a[href='/jobs/{gone.id}']")).to_be_visible()
+    await box.locator("[data-forget]").click()
+    await expect(box).not_to_be_visible()
 
 
 async def test_all_that_match_are_meant_on_every_page_of_the_list(system: System, page: Page) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.async_api import Page, expect
 from tests.browser.books import PLUGIN, asked, book, clear, live, steps, working
@@ -13,6 +14,13 @@ from tests.e2e.system import System
 
 DIES_MILLISECONDS = 100_000
 """A silent runner keeps its jobs for a lease of a minute."""
+TOP = "node => node.getBoundingClientRect().top"
+FIRST_LETTER = """node => {
+    const range = document.createRange();
+    range.setStart(node.firstChild, 0);
+    range.setEnd(node.firstChild, 1);
+    return range.getBoundingClientRect().toJSON();
+}"""
 HIDE = """hidden => {
     const say = (name, value) => Object.defineProperty(document, name, {value, configurable: true});
     say('visibilityState', hidden ? 'hidden' : 'visible');
@@ -110,11 +118,8 @@ async def test_new_jobs_are_announced_and_shown_on_request(system: System, page:
     await live(page)
     await expect(page.locator("#empty")).to_be_visible()
     first = book(system, "Atlas")
-    await expect(page.locator("#news-text")).to_have_text("1 new job.")
+    await expect(first.row(page)).to_be_visible()  # there is nothing that would be moved
     await expect(page.locator("#count-queue")).to_have_text("1")
-    await page.locator("#news a").click()
-    await expect(first.row(page)).to_be_visible()
-    await expect(page.locator("#live")).to_have_attribute("data-state", "live")
     more = [book(system, title) for title in ("Bibel", "Chronik")]
     await expect(page.locator("#news-text")).to_have_text("2 new jobs.")
     await expect(page.locator("#rows tr")).to_have_count(1)
@@ -122,6 +127,138 @@ async def test_new_jobs_are_announced_and_shown_on_request(system: System, page:
     for one in more:
         await expect(one.row(page)).to_be_visible()
     await expect(page.locator("#news")).not_to_be_visible()
+
+
+async def test_jobs_that_are_retried_in_bulk_are_announced(system: System, page: Page) -> None:
+    working(system, "Atlas", "Bibel")
+    retried = [book(system, f"Band {number}") for number in range(3)]
+    with system.client() as client:
+        _operate(client, "cancel", [one.id for one in retried])
+        for one in retried:
+            one.becomes("CANCELLED")
+        await live(page)
+        await expect(page.locator("#rows tr")).to_have_count(2)
+        _operate(client, "retry", [one.id for one in retried])
+    await expect(page.locator("#news-text")).to_have_text("3 new jobs.")
+
+
+def _operate(client: httpx.Client, action: str, ids: list[str]) -> None:
+    chosen = {"plugin": PLUGIN, "ids": ids}
+    client.post("/api/v1/operations", json={"action": action, "filter": chosen}).raise_for_status()
+
+
+# --- following ------------------------------------------------------------------------------------
+
+
+async def test_a_list_that_is_followed_stays_up_to_date_by_itself(system: System, page: Page) -> None:
+    await live(page, follow=True)
+    await expect(page.locator("#empty")).to_be_visible()
+    first, _ = working(system, "Atlas", "Bibel")
+    waiting = [book(system, f"Band {number}", priority=9) for number in range(3)]
+    for one in waiting:
+        await expect(one.row(page)).to_be_visible()
+    titles = page.locator("#rows .tm-title > a")
+    await expect(titles).to_have_text(["Atlas", "Bibel", "Band 0", "Band 1", "Band 2"])
+    first.let("all")
+    await expect(first.row(page)).to_have_count(0)
+    await expect(titles).to_have_text(["Band 0", "Bibel", "Band 1", "Band 2"])
+    await expect(page.locator("#news")).not_to_be_visible()
+    await expect(page.locator("#rows tr.tm-left")).to_have_count(0)
+
+
+async def test_what_the_pointer_and_the_focus_are_on_stays_where_it_is(
+    system: System, new_page: NewPage
+) -> None:
+    working(system, "Atlas", "Bibel")
+    rest = [book(system, f"Band {number}") for number in range(12)]
+    page = await new_page(Visitor(height=420))
+    await live(page, follow=True)
+    pointed = rest[5].row(page)
+    await pointed.scroll_into_view_if_needed()
+    await pointed.hover()
+    link = rest[7].row(page).locator(".tm-title > a")
+    await link.evaluate("node => node.focus({preventScroll: true})")
+    before = await pointed.evaluate(TOP)
+    for _ in range(4):
+        book(system, "Eilig", priority=9)
+    with system.client() as client:
+        _operate(client, "cancel", [rest[number].id for number in (0, 1, 5)])
+    await expect(page.locator("#rows").get_by_text("Eilig", exact=True)).to_have_count(4)
+    await expect(rest[0].row(page)).to_have_count(0)
+    await expect(pointed).to_contain_text("is now in: Error")
+    await expect(link).to_be_focused()
+    assert abs(await pointed.evaluate(TOP) - before) < 2
+    await page.mouse.move(5, 5)
+    await expect(pointed).to_have_count(0)
+    await expect(link).to_be_focused()
+
+
+async def test_a_button_below_the_list_stays_under_the_pointer(system: System, page: Page) -> None:
+    working(system, "Atlas", "Bibel")
+    rest = [book(system, f"Band {number}") for number in range(6)]
+    await live(page, follow=True)
+    stop = page.locator("#plugin-controls [hx-get$='/stop']")
+    await stop.hover()
+    before = await stop.evaluate(TOP)
+    with system.client() as client:
+        _operate(client, "cancel", [one.id for one in rest[:4]])
+    await expect(page.locator("#rows tr")).to_have_count(4)
+    assert abs(await stop.evaluate(TOP) - before) < 2
+    for number in range(6):
+        book(system, f"Heft {number}")
+    await expect(page.locator("#rows tr")).to_have_count(10)
+    assert abs(await stop.evaluate(TOP) - before) < 2
+
+
+async def test_the_list_waits_while_somebody_selects(system: System, page: Page) -> None:
+    working(system, "Atlas", "Bibel")
+    chosen, other = book(system, "Chronik"), book(system, "Daten")
+    await live(page, follow=True)
+    await chosen.row(page).locator(".tm-choose").check()
+    with system.client() as client:
+        _operate(client, "cancel", [other.id])
+    await expect(other.row(page)).to_contain_text("is now in: Error")
+    await expect(page.locator("#news-text")).to_have_text("1 job has left this list.")
+    await page.locator("#bulk-none").click()
+    await expect(other.row(page)).to_have_count(0)
+    await expect(chosen.row(page)).to_be_visible()
+
+
+# --- focus, writing directions --------------------------------------------------------------------
+
+
+async def test_the_focus_returns_to_the_row_that_a_pop_up_has_changed(system: System, page: Page) -> None:
+    working(system, "Atlas", "Bibel")
+    held = book(system, "Chronik")
+    await live(page)
+    more = held.row(page).locator(".tm-job-more")
+    await more.focus()
+    await page.keyboard.press("Enter")
+    await held.row(page).locator(".dropdown-menu [hx-get$='/cancel']").press("Enter")
+    await expect(page.locator("#dialog #reason")).to_be_visible()
+    await page.locator("#dialog button[type=submit]").press("Enter")
+    await expect(held.row(page)).to_contain_text("is now in: Error")
+    await expect(more).to_be_focused()
+
+
+async def test_texts_in_any_direction_begin_where_they_begin_and_turn_nothing(
+    system: System, page: Page
+) -> None:
+    working(system, "Atlas", "Bibel")
+    reference = {"process_id": 77, "process_title": "\u202egnp.exe"}
+    hebrew = book(system, "ספר " * 60, goobi=reference)
+    await live(page)
+    title = hebrew.row(page).locator(".tm-title > a")
+    first = await title.evaluate(FIRST_LETTER)
+    shown = await title.bounding_box()
+    assert shown is not None
+    assert shown["x"] <= first["left"] < first["right"] <= shown["x"] + shown["width"] + 1
+    await page.goto(f"/jobs/{hebrew.id}")
+    fact = page.locator("dd", has_text="(77)")
+    turned, number = await fact.locator("bdi").bounding_box(), await fact.locator("span").bounding_box()
+    assert turned is not None
+    assert number is not None
+    assert number["x"] >= turned["x"] + turned["width"] - 1
 
 
 # --- lost, paused, hidden -------------------------------------------------------------------------

@@ -232,6 +232,37 @@ async def test_filters_hold_together(reader: JobReader, write: Write) -> None:
     assert await found(text="$.*") == []
 
 
+async def test_places_are_those_among_all_that_wait(reader: JobReader, write: Write) -> None:
+    waiting = [job(n, priority=n % 2, queued_at=NOW + timedelta(seconds=n)) for n in range(6)]
+    others = [job(7, status=Status.PROCESSING, priority=9), job(8, status=Status.PAUSED, priority=9)]
+    await put(write, *waiting, *others, job(9, plugin="jp2", priority=9))
+
+    assert await reader.places([waiting[0], waiting[3], *others]) == {"job-003": 2, "job-000": 4}
+    assert await reader.places(others) == {}
+
+
+async def test_jobs_that_ended_after_a_moment_are_listed_counted_and_meant_alike(
+    reader: JobReader, write: Write
+) -> None:
+    why = JobError(message="m", kind="k")
+    ended = [job(n, status=Status.ERROR, finished=NOW + timedelta(seconds=n), error=why) for n in range(5)]
+    cancelled = job(5, status=Status.CANCELLED, finished=NOW + timedelta(seconds=9))
+    foreign = job(6, plugin="jp2", status=Status.ERROR, finished=NOW + timedelta(seconds=9), error=why)
+    await put(write, *ended, cancelled, foreign)
+    after = NOW + timedelta(seconds=2)
+    chosen: dict[str, Any] = {"plugin": "noop", "tab": Tab.ERROR, "status": Status.ERROR, "ended_after": after}
+
+    for sort in (Sort.FINISHED, Sort.CREATED):
+        listed = await pages(reader, JobQuery(sort=sort, limit=1, **chosen))
+        assert sorted(n for page in listed for n in page) == [3, 4]
+    assert (await reader.preview(JobFilter(**chosen))).count == 2
+    assert await reader.failed_since("noop", after) == 2
+    retried = ended[4].model_copy(update={"status": Status.STARTED, "finished": None, "error": None, "rev": 1})
+    await write(Plan(jobs=[(ended[4], retried)]))
+    assert await reader.failed_since("noop", after) == 1
+    assert await reader.failed_since("noop", NOW - timedelta(days=1)) == 4
+
+
 @pytest.mark.parametrize("sort", [Sort.TURN, Sort.CREATED])
 async def test_lists_keep_to_priorities_ages_and_names_as_operations_do(
     reader: JobReader, write: Write, sort: Sort

@@ -16,6 +16,7 @@ from taskmanager.messages import (
     AddToken,
     AddUser,
     Advanced,
+    Arrivals,
     AttemptDesiredState,
     AttemptReference,
     Cancelled,
@@ -493,6 +494,17 @@ CASES: list[tuple[str, Message, Decode]] = [
     (
         "changes",
         Changes(changes=(CHANGE,), plugins=("jp2",), jobs=(JOB,), operations=("operation-1",), access=True),
+        decode_changes,
+    ),
+    (
+        "changes_of_many",
+        Changes(
+            changes=(),
+            plugins=("jp2",),
+            jobs=(JOB,),
+            arrived=(Arrivals(plugin="jp2", tab=Tab.QUEUE, jobs=1),),
+            operations=("operation-1",),
+        ),
         decode_changes,
     ),
 ]

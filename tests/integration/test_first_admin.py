@@ -118,6 +118,16 @@ async def test_the_password_is_shown_once_and_leaves_an_entry_in_the_audit(tools
     assert "argon2" not in entry.model_dump_json()
 
 
+async def test_where_nobody_logs_in_the_password_waits_for_the_first_start_that_needs_it(
+    tools: Tools,
+) -> None:
+    unneeded, _ = tools.run("taskmanager-migrate", "--no-admin")
+    needed, _ = tools.run("taskmanager-migrate")
+
+    assert unneeded == ""
+    assert len(PASSWORD.findall(needed)) == 1
+
+
 async def test_two_migrations_at_once_of_an_empty_database_make_everything(
     rabbitmq: RunningServer, mongodb_url: str, topology: Topology
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sysconfig
 from collections.abc import Iterator
@@ -73,6 +74,8 @@ def scaled(folder: Path, desired: int) -> None:
 def test_the_demo_converts_a_drawn_book_and_says_when_a_page_is_broken(folder: Path, tmp_path: Path) -> None:
     done = run(folder, "demo")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"The web pages are at http://127\.0\.0\.1:\d+/ ", done.stdout)
+    assert "log in with this password" not in done.stdout  # nobody needs one
     images = folder / "demo" / "1" / "images"
     for results, ending in (("basement_media", ".jpg"), ("basement_jp2", ".jp2")):
         files = sorted((images / results).iterdir())

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -112,6 +113,12 @@ def test_up_shows_what_the_migration_has_for_the_terminal_and_logs_it_nowhere(be
     bench.stack.up(bench.options)
     assert "the first password" in bench.said
     assert "the first password" not in bench.folder.log("migrate").read_text()
+
+
+def test_without_log_in_no_admin_is_made(bench: Bench) -> None:
+    bench.stack.up(replace(bench.options, log_in=False))
+    [migrated] = bench.starts_of("taskmanager-migrate")
+    assert list(migrated["arguments"]) == ["--no-admin"]
 
 
 def test_up_migrates_then_starts_every_service_with_its_settings(bench: Bench) -> None:

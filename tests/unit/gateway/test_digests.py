@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
-from taskmanager.messages import Change, Changes
+from taskmanager.messages import Arrivals, Change, Changes
 from taskmanager.model.jobs import Progress
-from taskmanager.model.states import Status
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.live.digests import JOBS_NAMED, Digests
 from taskmanager_gateway.live.hub import Listener, LiveEvent
 from taskmanager_testing.waiting import LONG_SECONDS
@@ -62,6 +62,17 @@ async def test_a_page_hears_once_of_all_that_changed_in_its_plugin() -> None:
     assert digest["arrived"] == {"queue": 2, "done": 1}
     assert (digest["counts"], digest["plugin"], digest["many"]) == (True, False, False)
     assert digest["operations"] == ["o"]
+
+
+async def test_jobs_that_an_operation_moves_have_arrived_although_they_are_not_named() -> None:
+    digests = Digests()
+    retried = Arrivals(plugin="jp2", tab=Tab.QUEUE, jobs=100)
+    with digests.listen("jp2") as page:
+        for _ in range(2):
+            digests.publish(changes(plugins=("jp2",), jobs=("1",), arrived=(retried,)))
+        (digest,) = data(await heard(digests, page))
+
+    assert (digest["arrived"], digest["many"], digest["jobs"]) == ({"queue": 200}, True, [])
 
 
 async def test_progress_alone_changes_no_counts_and_the_home_page_does_not_hear_of_it() -> None:

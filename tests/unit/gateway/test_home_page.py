@@ -1,20 +1,25 @@
 """The home page: what needs a look, the chart, how little is read, and for whom."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 from tests.unit.gateway.conftest import MOMENT, Gateway, installed, job
 
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import Stop
 from taskmanager.model.hourly_figures import HOUR, HourlyFigures, hour_of
+from taskmanager.model.jobs import JobError
 from taskmanager.model.registry import RunnerState
 from taskmanager.model.reports import Backlog
 from taskmanager.model.states import Status
 from taskmanager.process.clock import SystemClock
 from taskmanager_gateway.plugins.views import PluginView
 from taskmanager_gateway.web.home.chart import HEIGHT, chart
+from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries, HomeSummary
-from taskmanager_gateway.web.home.home_view import AlertKind, Home, home
+from taskmanager_gateway.web.home.home_view import AlertKind, Failed, Home, home
+from taskmanager_gateway.web.shell.visitor import FailedSince, failed_since
 from taskmanager_testing.reader import FakeReader
 
 ENGLISH = {"accept": "text/html", "accept-language": "en"}
@@ -44,22 +49,30 @@ def runner(plugin: str, *, alive: bool = True, slots: int = 4) -> RunnerState:
     )
 
 
-async def seen(reader: FakeReader, glance: HomeSummary, who: Principal = ANYBODY) -> Home:
+async def seen(
+    reader: FakeReader,
+    glance: HomeSummary,
+    who: Principal = ANYBODY,
+    since: datetime | None = MOMENT.replace(hour=0),
+) -> Home:
     statistics, runners = await reader.statistics(), await reader.runners()
     views = [PluginView.of(plugin, statistics, runners) for plugin in await reader.plugins()]
-    return home(views, glance, who, MOMENT, MOMENT.replace(hour=0))
+    failed = Failed(since, await FailureCounts(reader).since(since, views))
+    return home(views, glance, who, MOMENT, failed)
 
 
 async def test_a_plugin_is_shown_with_its_figures() -> None:
     reader = FakeReader()
     reader.install(installed("noop"))
     reader.known_runners["noop-1"] = runner("noop")
-    for number, status in enumerate((Status.STARTED, Status.PAUSED, Status.PROCESSING, Status.ERROR)):
+    for number, status in enumerate((Status.STARTED, Status.PAUSED, Status.PROCESSING)):
         reader.put(job(number, status=status))
+    for number, hours in enumerate((1, 2, 13), start=3):
+        reader.put(job(number, status=Status.ERROR, finished=MOMENT - timedelta(hours=hours)))
     glance = HomeSummary([figures(1, 5, 2), figures(13, 1, 7)], {"noop": MOMENT}, current=True)
     [plugin] = (await seen(reader, glance)).plugins
     assert (plugin.waiting, plugin.held, plugin.running, plugin.capacity) == (2, 1, 1, 4)
-    assert plugin.failed == 2  # of today: the other seven were yesterday
+    assert plugin.failed == 2  # of today: the other one was yesterday, and seven have been mended
     assert (plugin.oldest, plugin.alive) == (MOMENT, 1)
     assert (plugin.chart.done, plugin.chart.failed) == (6, 9)
 
@@ -76,6 +89,7 @@ async def test_what_needs_a_look_is_said_the_most_pressing_first() -> None:
         reader.known_runners[name] = runner(name)
     reader.put(job(1, "stopped"))
     reader.put(job(2, "lonely"))
+    reader.put(job(3, "idle", status=Status.ERROR, finished=MOMENT))
     old = Backlog(pending=3, oldest=MOMENT - timedelta(hours=1), given_up=2)
     found = await seen(reader, HomeSummary([figures(0, 0, 1, "idle")], backlog=old, current=True))
     assert [look.kind for look in found.looks] == [
@@ -177,3 +191,27 @@ async def test_when_all_is_well_the_page_says_so(gateway: Gateway) -> None:
     gateway.reader.install(installed("noop"))
     gateway.reader.known_runners["noop-1"] = runner("noop")
     assert "All is well." in (await gateway.client.get("/", headers=ENGLISH)).text
+
+
+async def test_jobs_in_error_are_counted_from_the_moment_chosen_and_the_link_lists_exactly_those(
+    gateway: Gateway,
+) -> None:
+    now = datetime.now(UTC)
+    for number, ended in enumerate((now - timedelta(days=30), now)):
+        error = JobError(message="m", kind="k")
+        gateway.reader.put(job(number, status=Status.ERROR, finished=ended, title=f"Band {number}", error=error))
+    gateway.reader.put(job(2, status=Status.CANCELLED, finished=now, title="Band 2"))
+    for chosen, expected in (("week", {"Band 1"}), ("ever", {"Band 0", "Band 1"}), ("now", set())):
+        await gateway.client.get(f"/ui/preferences?failed_since={chosen}")
+        page = (await gateway.client.get("/", headers=ENGLISH)).text
+        link = re.search(r'href="(/plugins/noop\?tab=error[^"]*)">(\d+)', page)
+        assert link is not None
+        assert int(link[2]) == len(expected)
+        listed = (await gateway.client.get(unescape(link[1]), headers=ENGLISH)).text
+        assert set(re.findall(r"Band \d", listed)) == expected
+
+
+def test_a_moment_that_cannot_be_read_is_today() -> None:
+    for cookie in ("yesterday", "2026-01-01T00:00:00", ""):
+        assert failed_since(cookie) is FailedSince.TODAY
+    assert failed_since("2026-01-01T00:00:00+00:00") == datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.unit.gateway.conftest import MOMENT, Gateway, job
+from tests.unit.gateway.conftest import MOMENT, Gateway, installed, job
 
 from taskmanager.messages import JobCommand, SendMessage
 from taskmanager.model.jobs import Attribution, GoobiReference, HistoryEntry, Job, JobError
@@ -197,3 +197,20 @@ async def test_a_job_from_elsewhere_takes_no_message(gateway: Gateway) -> None:
     assert answer.status_code == 409
     assert "kommt nicht aus Goobi" in answer.text
     assert (await pop_up(gateway, f"/ui/jobs/{ONE}/nonsense")).status_code == 404
+
+
+async def test_a_job_without_a_template_names_the_one_it_gets(gateway: Gateway) -> None:
+    gateway.reader.install(installed("noop", templates=("lossless", "small"), template_default="lossless"))
+    stored(gateway)
+    assert "lossless (the plugin's default)" in (await get(gateway, f"/jobs/{ONE}")).text
+    stored(gateway, template="small")
+    assert "default)" not in (await get(gateway, f"/jobs/{ONE}")).text
+
+
+async def test_a_job_that_waits_has_not_begun(gateway: Gateway) -> None:
+    stored(gateway)
+    assert "<dt>Begun</dt>" not in (await get(gateway, f"/jobs/{ONE}")).text
+    stored(gateway, started_at=MOMENT, attempt=1)
+    assert "<dt>Last attempt begun</dt>" in (await get(gateway, f"/jobs/{ONE}")).text
+    stored(gateway, started_at=MOMENT, attempt=1, status=Status.PROCESSING, owner="werk-1")
+    assert "<dt>Begun</dt>" in (await get(gateway, f"/jobs/{ONE}")).text

@@ -1,16 +1,19 @@
 """The page of a plugin: its list, what stands around it, what can be done, and what that costs."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from tests.unit.gateway.conftest import MOMENT, Gateway, installed, job
 
-from taskmanager.messages import PluginCommand, StartOperation
+from taskmanager.messages import Change, Changes, PluginCommand, StartOperation
 from taskmanager.model.control import PluginAction
-from taskmanager.model.jobs import GoobiReference, JobError
+from taskmanager.model.jobs import GoobiReference, Job, JobError
 from taskmanager.model.queries import IDS_LIMIT, Sort, SortOrder
 from taskmanager.model.states import Status, Tab
+from taskmanager_gateway.web.plugins import known_files
 from taskmanager_gateway.web.plugins.listing import PluginListAddress
 from taskmanager_gateway.web.shell import plugin_overview
 
@@ -40,9 +43,10 @@ async def test_a_page_needs_a_handful_of_reads(gateway: Gateway, monkeypatch: py
     monkeypatch.setattr(plugin_overview, "FRESH_SECONDS", 60.0)  # on a slow machine as well
     for number in range(300):
         gateway.reader.put(job(number))
+    await gateway.services.running.of("noop")  # read once for all pages
     gateway.reader.calls.clear()
     await read(gateway, "/plugins/noop")
-    assert gateway.reader.calls.total() <= 6, gateway.reader.calls
+    assert gateway.reader.calls.total() <= 7, gateway.reader.calls  # one of them: whose files are known
     gateway.reader.calls.clear()
     ids = " ".join(job(number).id for number in range(50))
     form = {"shown": ids, "changed": ids, "tab": "queue", "in_turn": "true"}
@@ -219,3 +223,96 @@ def test_an_address_says_what_it_must_and_reads_back() -> None:
 def test_a_status_of_another_tab_is_left_out() -> None:
     listing, ignored = PluginListAddress.read({"tab": "done", "status": "ERROR"})
     assert (listing.status, ignored) == (None, ["status"])
+
+
+def running(number: int, **fields: Any) -> Job:
+    return job(number, status=Status.PROCESSING, owner="werk-1", **fields)
+
+
+def change_of(before: Job, after: Job) -> Change:
+    return Change(
+        job=after.id,
+        plugin=after.plugin,
+        status=after.status,
+        tab=after.tab,
+        rev=after.rev,
+        progress=after.progress,
+        was=before.status,
+    )
+
+
+def order_of(page: str) -> list[int]:
+    return [int(found) for found in re.findall(r'<tr id="job-[0-9-]{24}(\d{12})"', page)]
+
+
+@pytest.mark.parametrize("query", ["", "?order=desc", "?q=atlas", "?priority_min=2"])
+async def test_running_jobs_come_first_wherever_their_turn_is(gateway: Gateway, query: str) -> None:
+    for number in (1, 2):
+        gateway.reader.put(running(number, priority=3, title="Atlas"))
+    for number in range(3, 60):
+        gateway.reader.put(job(number, priority=9, title="Atlas"))
+    shown = order_of(await read(gateway, f"/plugins/noop{query}"))
+    assert set(shown[:2]) == {1, 2}
+    assert len(shown) == len(set(shown))
+    assert 48 <= len(shown) <= 50  # those two are left out where their turn is
+
+
+async def test_further_pages_do_not_repeat_what_runs(gateway: Gateway) -> None:
+    gateway.reader.put(running(1, priority=0))
+    for number in range(2, 42):
+        gateway.reader.put(job(number, priority=9))
+    page = await read(gateway, "/plugins/noop?limit=25")
+    further = re.search(r'rel="next"\s+href="([^"]+)"', page)
+    assert further is not None
+    second = order_of(await read(gateway, unescape(further[1])))
+    assert order_of(page)[0] == 1
+    assert sorted(order_of(page) + second) == list(range(1, 42))
+
+
+async def test_a_job_that_begins_is_first_from_then_on(gateway: Gateway) -> None:
+    for number in range(1, 4):
+        gateway.reader.put(job(number, priority=9))
+    late = job(4, priority=0)
+    gateway.reader.put(late)
+    assert order_of(await read(gateway, "/plugins/noop"))[-1] == 4
+    began = running(4, priority=0, rev=1)
+    gateway.reader.put(began)
+    gateway.services.feed.take(Changes(changes=(change_of(late, began),)).encode())
+    assert order_of(await read(gateway, "/plugins/noop"))[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("begun", "said"),
+    [
+        (0, "not known before a job begins"),
+        (1, '24 <span class="tm-of">in 1 of 4 jobs</span>'),
+        (4, "<dt>Files</dt><dd>96</dd>"),
+    ],
+)
+async def test_what_is_not_known_of_files_is_not_called_none(
+    gateway: Gateway, begun: int, said: str
+) -> None:
+    for number in range(4):
+        known = {"files": 24, "bytes": 1_200_000} if number < begun else {}
+        gateway.reader.put(job(number, **known))
+    assert said in await read(gateway, "/plugins/noop")
+
+
+async def test_a_tab_too_large_to_examine_says_whose_files_they_are(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_files, "EXAMINED_AT_MOST", 1)
+    gateway.reader.put(job(1, files=24))
+    gateway.reader.put(job(2))
+    assert '24 <span class="tm-of">in jobs that have begun</span>' in await read(gateway, "/plugins/noop")
+    assert not gateway.reader.calls["with_files"]
+
+
+@pytest.mark.parametrize("query", ["q=atlas", "sort=created", "order=desc"])
+async def test_waiting_jobs_show_their_places_in_every_list(gateway: Gateway, query: str) -> None:
+    for number in range(1, 7):
+        title = "Atlas" if number % 2 else "Bibel"
+        gateway.reader.put(job(number, title=title, queued_at=MOMENT + timedelta(seconds=number)))
+    page = await read(gateway, f"/plugins/noop?{query}")
+    for number in (1, 3, 5):
+        assert f'data-place="{job(number).id}">{number}<' in page

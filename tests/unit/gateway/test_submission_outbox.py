@@ -15,6 +15,7 @@ from taskmanager_gateway.commands.pending import PendingCommands
 from taskmanager_gateway.jobs.recent import Recent
 from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.live.hub import Hub, Watchers
+from taskmanager_gateway.live.running_jobs import RunningJobs
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 from taskmanager_gateway.submissions import outbox as module
 from taskmanager_gateway.submissions.outbox import SubmissionOutbox
@@ -37,7 +38,9 @@ class Sender:
         self.publisher = FakePublisher()
         self.known = Recent(10)
         catalogue, pending = PluginCatalogue(FakeReader()), PendingCommands()
-        self.feed = Feed(self.known, Watchers(), Hub(1), Digests(), catalogue, pending)
+        self.feed = Feed(
+            self.known, Watchers(), Hub(1), Digests(), catalogue, pending, RunningJobs(FakeReader())
+        )
         self.outbox = SubmissionOutbox(self.publisher, Topology(), self.feed)
         self.publisher.confirms.clear()
 

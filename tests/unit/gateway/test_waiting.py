@@ -169,26 +169,45 @@ def start_of(circumstances: PluginLoad, position: Position) -> tuple[float, floa
 
 
 def test_a_start_is_expected_by_the_last_jobs_and_the_places() -> None:
-    busy = replace(around(runner(busy=2)), ended=FOUR)
-    limited = replace(around(runner(busy=1), running=1, max_running=1), ended=FOUR)
+    busy = replace(around(runner(busy=2)), ended=FOUR, begun=[MOMENT, MOMENT - timedelta(seconds=8)])
+    limited = replace(around(runner(busy=1), running=1, max_running=1), ended=FOUR, begun=[MOMENT])
 
-    assert start_of(busy, Position(ahead=0)) == (9, 11)
+    assert start_of(busy, Position(ahead=0)) == (10, 14)
+    assert start_of(busy, Position(ahead=1)) == (18, 22)
     assert start_of(busy, Position(ahead=9)) == (88, 112)
     assert start_of(limited, Position(ahead=9)) == (175, 225)
+
+
+def test_an_expected_start_does_not_move_on_while_the_jobs_before_it_run() -> None:
+    begun = [MOMENT - timedelta(seconds=age) for age in (5, 15)]
+    earlier = replace(around(runner(busy=2)), ended=FOUR, begun=[one + timedelta(seconds=4) for one in begun])
+    later = replace(earlier, begun=begun)
+    before, now = start_of(earlier, Position(ahead=3)), start_of(later, Position(ahead=3))
+
+    assert before is not None
+    assert now is not None
+    assert (now[0] + 4, now[1] + 4) == before
+
+
+def test_jobs_that_take_longer_than_usual_promise_no_start() -> None:
+    stuck, usual = MOMENT - timedelta(hours=1), MOMENT
+    one = replace(around(runner(busy=2)), ended=FOUR, begun=[stuck, usual])
+    assert start_of(one, Position(ahead=1)) == (35, 45)  # on the other place alone
+    assert start_of(replace(one, begun=[stuck, stuck]), Position(ahead=1)) is None
 
 
 @pytest.mark.parametrize(
     ("circumstances", "position"),
     [
-        (replace(around(runner(busy=2)), ended=FOUR[:3]), Position(ahead=1)),
+        (replace(around(runner(busy=2)), ended=FOUR[:3], begun=[MOMENT]), Position(ahead=1)),
         (
-            replace(around(runner(busy=2)), ended=[took(n, 9, timedelta(days=8)) for n in range(9)]),
+            replace(around(runner(busy=2)), ended=[took(n, 9, timedelta(days=8)) for n in range(9)], begun=[MOMENT]),
             Position(ahead=1),
         ),
-        (replace(around(runner(busy=2)), ended=FOUR), Position(ahead=10_000, capped=True)),
-        (replace(around(runner(busy=2), stop=STOP), ended=FOUR), Position(ahead=1)),
-        (replace(around(), ended=FOUR), Position(ahead=1)),
-        (replace(around(runner(busy=0)), ended=FOUR), Position(ahead=0)),
+        (replace(around(runner(busy=2)), ended=FOUR, begun=[MOMENT]), Position(ahead=10_000, capped=True)),
+        (replace(around(runner(busy=2), stop=STOP), ended=FOUR, begun=[MOMENT]), Position(ahead=1)),
+        (replace(around(), ended=FOUR, begun=[MOMENT]), Position(ahead=1)),
+        (replace(around(runner(busy=0)), ended=FOUR, begun=[MOMENT]), Position(ahead=0)),
     ],
     ids=["too few jobs", "old jobs", "uncounted", "stopped", "no runner", "a free slot"],
 )

@@ -519,6 +519,27 @@ async def test_gateways_hear_of_each_page_once(
 
 
 @pytest.mark.parametrize(
+    ("action", "arrived"),
+    [(JobAction.CANCEL, [(Tab.ERROR, 3), (Tab.ERROR, 2)]), (JobAction.PRIORITY, [])],
+)
+async def test_gateways_hear_into_which_tabs_jobs_came(
+    store: MemoryStore,
+    worker: OperationWorker,
+    publisher: FakePublisher,
+    action: JobAction,
+    arrived: list[tuple[Tab, int]],
+) -> None:
+    await feed(store, *(submit(f"{number}") for number in range(5)), start(action))
+
+    await work_off(worker)
+
+    heard = [decode_changes(one.body) for one in publisher.messages if one.exchange == TOPOLOGY.hints]
+    told = [each for one in heard if isinstance(one, Changes) and one.jobs for each in one.arrived]
+    assert [(each.tab, each.jobs) for each in told] == arrived
+    assert {each.plugin for each in told} <= {"noop"}
+
+
+@pytest.mark.parametrize(
     ("chosen", "expected"),
     [
         ({"project": "a"}, {"1"}),

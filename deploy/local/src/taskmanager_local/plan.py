@@ -43,6 +43,7 @@ def make_plan(folder: StackFolder, options: Options) -> Plan:
         mongodb_url=mongodb_url,
         roots=[str(root) for root in options.roots],
         migrate=access.migrate,
+        log_in=options.log_in and os.environ.get("TASKMANAGER_ACCESS") != "off",
     )
 
 

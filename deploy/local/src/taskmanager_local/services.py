@@ -190,9 +190,13 @@ class ServiceCommands:
         return Command(name, arguments, variables, port, READY_PATH)
 
 
-def migrate_command(access: Mapping[str, str]) -> Command:
-    """The command that declares the topology and makes the indexes; run once before the services."""
-    return Command("migrate", [program("taskmanager-migrate")], access)
+def migrate_command(access: Mapping[str, str], *, log_in: bool = True) -> Command:
+    """The command that declares the topology and makes the indexes; run once before the services.
+
+    It makes the first admin only where somebody has to log in: whoever starts that sees the password.
+    """
+    options = [] if log_in else ["--no-admin"]
+    return Command("migrate", [program("taskmanager-migrate"), *options], access)
 
 
 def service_environment(roots: tuple[Path, ...]) -> dict[str, str]:

@@ -142,7 +142,7 @@ class Stack:
 
     def _migrate(self, plan: Plan) -> None:
         self._say("declaring queues and making indexes")
-        migrate = migrate_command(plan.migrate)
+        migrate = migrate_command(plan.migrate, log_in=plan.log_in)
         with self._folder.log("migrate").open("ab") as log:
             ended = subprocess.run(
                 migrate.arguments,

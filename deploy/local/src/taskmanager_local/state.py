@@ -93,6 +93,7 @@ class Plan:
         amqp_url, mongodb_url: the administrator's URLs, for people.
         roots: folders that jobs may use.
         migrate: the variables with which the migration reaches both.
+        log_in: whether somebody has to log in, and so needs a first password.
     """
 
     servers: list[Command]
@@ -101,6 +102,7 @@ class Plan:
     mongodb_url: str
     roots: list[str]
     migrate: Mapping[str, str]
+    log_in: bool = True
 
     @property
     def commands(self) -> list[Command]:

@@ -11,6 +11,7 @@ from taskmanager_gateway.jobs.recent import Recent
 from taskmanager_gateway.jobs.sent_here import SentHere
 from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.live.hub import Hub, Watchers
+from taskmanager_gateway.live.running_jobs import RunningJobs
 from taskmanager_gateway.metrics import UNREADABLE
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 
@@ -28,6 +29,7 @@ class Feed:
         digests: Digests,
         catalogue: PluginCatalogue,
         pending: PendingCommands,
+        running: RunningJobs,
     ) -> None:
         """The receivers of the messages."""
         self._recent = recent
@@ -36,6 +38,7 @@ class Feed:
         self._digests = digests
         self._catalogue = catalogue
         self._pending = pending
+        self._running = running
         self.sent_here = SentHere()
         """What this gateway publishes itself, to be told to it."""
         self._forget_access: Callable[[], None] = lambda: None
@@ -77,12 +80,14 @@ class Feed:
     def reconnected(self) -> None:
         """Messages may have been missed, including that somebody may see less from now on."""
         self._catalogue.refresh_soon()
+        self._running.doubt()
         self._watchers.notify_all()
         self._judge_anew("changes may have been missed")
 
     def _changed(self, changes: Changes) -> None:
         for change in changes.changes:
             self._recent.stored(change.job)
+            self._running.note(change)
             self._watchers.notify(change.job)
         for job in changes.jobs:
             self._watchers.notify(job)

@@ -26,6 +26,7 @@ from taskmanager_gateway.jobs.recent import Recent
 from taskmanager_gateway.jobs.wait_reason_lookup import WaitReasonLookup
 from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.live.hub import Hub, Watchers
+from taskmanager_gateway.live.running_jobs import RunningJobs
 from taskmanager_gateway.operations.service import OperationService
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 from taskmanager_gateway.reports.service import ReportService
@@ -52,6 +53,7 @@ class Services:
     reports: ReportService
     finder: JobFinder
     reasons: WaitReasonLookup
+    running: RunningJobs
     clock: Clock
     logs: JobLogs
     files: JobFiles
@@ -101,7 +103,8 @@ def make_services(  # noqa: PLR0913 - wiring
     """
     catalogue, recent, watchers = PluginCatalogue(reader), Recent(settings.recent_limit), Watchers()
     hub, digests, pending = Hub(settings.event_queue_limit), Digests(), PendingCommands()
-    feed = Feed(recent, watchers, hub, digests, catalogue, pending)
+    running = RunningJobs(reader)
+    feed = Feed(recent, watchers, hub, digests, catalogue, pending, running)
     outbox = SubmissionOutbox(publisher, settings.topology, feed)
     keeping = PersistenceWatch(outbox, reader, recent, settings.topology, settings.recent_limit)
     finder = JobFinder(reader, recent, watchers)
@@ -147,7 +150,8 @@ def make_services(  # noqa: PLR0913 - wiring
         operating=OperationService(reader, commanding, catalogue, clock),
         reports=ReportService(reader, permissions, commanding, goobi, clock),
         finder=finder,
-        reasons=WaitReasonLookup(reader, clock),
+        reasons=WaitReasonLookup(reader, clock, running),
+        running=running,
         clock=clock,
         logs=JobLogs(reader, finder, watchers, stopping),
         files=JobFiles(reader, finder),

@@ -31,7 +31,7 @@ from taskmanager.messages.access_commands import (
     UseCode,
     UseSecurityKey,
 )
-from taskmanager.messages.changes import Change, Changes, Tick
+from taskmanager.messages.changes import Arrivals, Change, Changes, Tick
 from taskmanager.messages.commands import (
     Command,
     CommandOutcome,
@@ -87,6 +87,7 @@ __all__ = [
     "AddToken",
     "AddUser",
     "Advanced",
+    "Arrivals",
     "AttemptDesiredState",
     "AttemptReference",
     "Cancelled",

@@ -1,6 +1,8 @@
 """From the scheduler to gateways: hints about what changed. Also the scheduler's own tick."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from taskmanager.messages.wire import Message
 from taskmanager.model.jobs import PluginName, Progress, Record
@@ -28,16 +30,27 @@ class Change(Record):
     logged: bool = False
 
 
+class Arrivals(Record):
+    """How many jobs of a plugin came into a tab, from another one or as new ones."""
+
+    plugin: PluginName
+    tab: Tab
+    jobs: Annotated[int, Field(ge=1)]
+
+
 class Changes(Message):
     """What one commit changed.
 
-    A page of an operation names only its `jobs`, since there may be a hundred thousand of them. `access`:
-    users, tokens or ended sessions changed; cached ones must be read again.
+    A page of an operation names only its `jobs`, since there may be a hundred thousand of them, and says in
+    `arrived` into which tabs they came. `access`: users, tokens or ended sessions changed; cached ones must
+    be read again.
     """
 
     type: Literal["changes"] = "changes"
     changes: tuple[Change, ...]
     plugins: tuple[PluginName, ...] = ()
     jobs: tuple[str, ...] = ()
+    arrived: Annotated[tuple[Arrivals, ...], Field(exclude_if=lambda arrived: not arrived)] = ()
+    """Left out where there are none, so that older gateways can read the rest."""
     operations: tuple[str, ...] = ()
     access: bool = False

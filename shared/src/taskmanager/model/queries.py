@@ -21,6 +21,8 @@ LISTED_MESSAGE = 300
 """How many characters of an error message a list shows; the full message comes with the job."""
 BACKING_OFF_LIMIT = 10_000
 """The highest number of jobs that back off that is counted, over all plugins."""
+FAILED_LIMIT = 10_000
+"""The highest number of jobs in error since a moment that is counted."""
 POSITION_LIMIT = 10_000
 """The highest position that is counted for a waiting job; beyond it the exact number does not matter."""
 
@@ -80,6 +82,8 @@ class JobConditions(Record):
     """Those whose last attempt logged warnings."""
     restored: OnlyRestored | None = Field(default=None, exclude_if=unset)
     """Those held because they were restored from a backup."""
+    ended_after: AwareDatetime | None = Field(default=None, exclude_if=unset)
+    """Those that ended later than that, the last time they did."""
     ids: Annotated[tuple[JobId, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
 
 

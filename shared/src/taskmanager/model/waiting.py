@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from taskmanager.model.jobs import Job
@@ -36,6 +37,8 @@ class PluginLoad:
     running: int
     ended: Sequence[Job] = ()
     """The last jobs that are DONE, if they were looked up."""
+    begun: Sequence[datetime] = ()
+    """When its running jobs began, if that was looked up."""
     kept: Sequence[ReplicaSet] = ()
     """The runners kept by orchestrators that are at work."""
 

@@ -15,6 +15,8 @@ from taskmanager.mongo.access.writes import ensure_keys
 from taskmanager.mongo.base.client import Database, translated_errors
 from taskmanager.mongo.base.indexes import (
     ENDED,
+    FAILED,
+    FAILED_INDEX,
     HOLDS_A_KEY,
     TICKET_DUE,
     TICKET_INDEX,
@@ -54,6 +56,11 @@ INDEXES: dict[str, list[IndexModel]] = {
             [("warned.plugin", 1), ("warned.tab", 1), ("warned.finished", DESCENDING), ("_id", DESCENDING)],
             name="warned_by_finish",
             partialFilterExpression=WARNED,
+        ),
+        IndexModel(
+            [("plugin", 1), ("tab", 1), *_FINISHED],
+            name=FAILED_INDEX,
+            partialFilterExpression=FAILED,
         ),
         IndexModel([("plugin", 1), *_CREATED], name="plugin_by_creation"),
         IndexModel([("terms", 1), *_CREATED], name="term_by_creation", partialFilterExpression=WITH_TERMS),

@@ -1,6 +1,7 @@
 """The gateway's reads: typed filters to indexed queries, keyset pages, never a skip and never a count."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from taskmanager.errors import CursorError
 from taskmanager.model.jobs import TURN_NEXT, Job
 from taskmanager.model.queries import (
+    FAILED_LIMIT,
     POSITION_LIMIT,
     AuditPage,
     AuditQuery,
@@ -29,8 +31,15 @@ from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
 from taskmanager.mongo.base.client import Document, connect, translated_errors
 from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.filters import job_filter
-from taskmanager.mongo.base.indexes import TURN_INDEX, UNIQUE_INDEX, holding
-from taskmanager.mongo.base.keyset import KEYS, WARNED_KEYS, places_after
+from taskmanager.mongo.base.indexes import (
+    ENDED,
+    FAILED,
+    FAILED_INDEX,
+    TURN_INDEX,
+    UNIQUE_INDEX,
+    holding,
+)
+from taskmanager.mongo.base.keyset import KEYS, TURN_KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
@@ -42,7 +51,7 @@ from taskmanager.mongo.runners import RunnerReads
 
 QUERY_MILLISECONDS = 5_000
 POSITION_MILLISECONDS = 500
-"""The most time the database may spend on a position."""
+"""The most time the database may spend on a position or a count."""
 
 LISTED: Document = {
     "error.traceback": 0,
@@ -144,6 +153,37 @@ class MongoReader(
             )
         return Position(ahead=ahead, capped=ahead == POSITION_LIMIT)
 
+    async def places(self, jobs: Sequence[Job]) -> Mapping[str, int]:
+        """See the port. Reads the ids from the first waiting job to the last of these, in the order of the index."""
+        waiting = [job for job in jobs if job.status is Status.STARTED]
+        if not waiting:
+            return {}
+        last = max(waiting, key=lambda job: (-job.turn, job.queued_at, job.id))
+        up_to = {"$or": [*jobs_ahead(last)["$or"], {**_waiting(last), "_id": last.id}]}
+        with translated_errors():
+            found = self._database.jobs.find(up_to, {"_id": 1}, max_time_ms=POSITION_MILLISECONDS)
+            documents = await found.sort(TURN_KEYS).hint(TURN_INDEX).limit(POSITION_LIMIT).to_list()
+        wanted = {job.id for job in waiting}
+        return {one["_id"]: place for place, one in enumerate(documents, 1) if one["_id"] in wanted}
+
+    async def failed_since(self, plugin: str, since: datetime) -> int:
+        """See the port. The index holds hardly any others, however many jobs were cancelled."""
+        ended = {"plugin": plugin, "tab": Tab.ERROR.value, "finished": {"$gt": since}}
+        with translated_errors():
+            return await self._database.jobs.count_documents(
+                {**ended, **FAILED, "status": Status.ERROR.value},
+                limit=FAILED_LIMIT,
+                hint=FAILED_INDEX,
+                maxTimeMS=POSITION_MILLISECONDS,
+            )
+
+    async def with_files(self, plugin: str, tab: Tab) -> int:
+        """See the port."""
+        ended = {} if tab is Tab.QUEUE else ENDED
+        known = {"plugin": plugin, "tab": tab.value, **ended, "files": {"$gt": 0}}
+        with translated_errors():
+            return await self._database.jobs.count_documents(known, maxTimeMS=POSITION_MILLISECONDS)
+
     async def audit(self, query: AuditQuery) -> AuditPage:
         """See the port."""
         wanted = audit_filter(query)
@@ -177,7 +217,7 @@ class MongoReader(
 
 def jobs_ahead(job: Job) -> Document:
     """The waiting jobs of its plugin that start before `job`; one index range for each alternative."""
-    waits = {"plugin": job.plugin, "tab": Tab.QUEUE.value, "status": Status.STARTED.value}
+    waits = _waiting(job)
     same: Document = {**waits, "turn": job.turn}
     return {
         "$or": [
@@ -186,6 +226,10 @@ def jobs_ahead(job: Job) -> Document:
             {**same, "queued_at": job.queued_at, "_id": {"$lt": job.id}},
         ]
     }
+
+
+def _waiting(job: Job) -> Document:
+    return {"plugin": job.plugin, "tab": Tab.QUEUE.value, "status": Status.STARTED.value}
 
 
 def sort_keys(query: JobQuery) -> list[tuple[str, int]]:

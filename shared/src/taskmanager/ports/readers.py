@@ -15,6 +15,7 @@ from taskmanager.model.queries import AuditPage, AuditQuery, FilePage, FileQuery
 from taskmanager.model.registry import AtWork, InstalledPlugin, LogBlock, RunnerState, TabStatistics
 from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
+from taskmanager.model.states import Tab
 
 
 class JobReader(Protocol):
@@ -37,6 +38,18 @@ class JobReader(Protocol):
 
     async def position(self, job: Job) -> Position:
         """How many STARTED jobs of its plugin start before this one: by turn, time of queueing and id."""
+
+    async def places(self, jobs: Sequence[Job]) -> Mapping[str, int]:
+        """The places of these jobs of one plugin among its STARTED ones, from 1, as far as `POSITION_LIMIT`.
+
+        Those that do not wait, or are further behind, are left out.
+        """
+
+    async def failed_since(self, plugin: str, since: datetime) -> int:
+        """How many jobs of the plugin are in ERROR and ended after `since`, up to `FAILED_LIMIT`."""
+
+    async def with_files(self, plugin: str, tab: Tab) -> int:
+        """How many jobs of the tab have files that are known; every job of the tab is examined."""
 
     async def audit(self, query: AuditQuery) -> AuditPage:
         """One page of the audit; raises CursorError for an invalid cursor."""

@@ -27,6 +27,7 @@ def meant(job: Job, chosen: JobConditions) -> bool:
         named
         and within
         and (chosen.warnings is None or job.warnings > 0)
+        and (chosen.ended_after is None or (job.finished is not None and job.finished > chosen.ended_after))
         and (chosen.restored is None or job.restored is not None)
         and all(asked is None or asked == found for asked, found in wanted)
         and _in_range(job, chosen)

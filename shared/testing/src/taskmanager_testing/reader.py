@@ -22,6 +22,7 @@ from taskmanager.model.operations import (
     Preview,
 )
 from taskmanager.model.queries import (
+    FAILED_LIMIT,
     POSITION_LIMIT,
     AuditPage,
     AuditQuery,
@@ -125,6 +126,28 @@ class FakeReader:
         waits = (other for other in self.stored.values() if other.status is Status.STARTED)
         ahead = sum(other.plugin == job.plugin and _turn(other) < _turn(job) for other in waits)
         return Position(ahead=min(ahead, POSITION_LIMIT), capped=ahead >= POSITION_LIMIT)
+
+    async def places(self, jobs: Sequence[Job]) -> Mapping[str, int]:
+        """See `JobReader.places`."""
+        await self._arrive("places")
+        of = {job.plugin for job in jobs}
+        waits = [one for one in self.stored.values() if one.status is Status.STARTED and one.plugin in of]
+        ids = [one.id for one in sorted(waits, key=_turn)[:POSITION_LIMIT]]
+        return {job.id: ids.index(job.id) + 1 for job in jobs if job.id in ids}
+
+    async def failed_since(self, plugin: str, since: datetime) -> int:
+        """See `JobReader.failed_since`."""
+        await self._arrive("failed_since")
+        failed = [one for one in self.stored.values() if one.plugin == plugin and one.status is Status.ERROR]
+        later = [one for one in failed if one.finished is not None and one.finished > since]
+        return min(len(later), FAILED_LIMIT)
+
+    async def with_files(self, plugin: str, tab: Tab) -> int:
+        """See `JobReader.with_files`."""
+        await self._arrive("with_files")
+        return sum(
+            one.plugin == plugin and one.tab is tab and one.files > 0 for one in self.stored.values()
+        )
 
     async def audit(self, query: AuditQuery) -> AuditPage:
         """See `JobReader.audit`."""

@@ -133,6 +133,7 @@ def _show_results(jobs: Mapping[str, JobView], process: ProcessFolder, console: 
 
 def _show_ways_on(plan: Plan, console: Console) -> None:
     gateway = plan.gateways[0]
+    console.print(f"The web pages are at {gateway}/ (no log-in needed).")
     console.print(f"The API goes on at {gateway}/api/v1, its description at {gateway}/docs.")
     if goobi := fake_goobi_url(plan):
         console.print(f"The fake Goobi shows its processes at {goobi}{PAGES}.")

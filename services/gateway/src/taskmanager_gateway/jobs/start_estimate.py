@@ -6,6 +6,7 @@ to judge by, and all jobs ahead counted.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from heapq import heapify, heapreplace
 from statistics import quantiles
 
 from pydantic import Field
@@ -28,12 +29,13 @@ class Expectation(Record):
 
 
 def expected_start(
-    position: Position, ended: Sequence[Job], places: int, now: datetime
+    position: Position, ended: Sequence[Job], begun: Sequence[datetime], places: int, now: datetime
 ) -> Expectation | None:
     """Estimate from the middle half of the durations of `ended`; `places` is how many jobs run at once.
 
-    Each place becomes free once per duration, so the job waits for as many ends as there are jobs ahead, and
-    one more, with `places` ends per duration.
+    A place becomes free when the job on it has taken as long as those; `begun` is when the running jobs began,
+    so the estimate does not move on while they run. One that has taken longer already may never end: it is
+    left out, and so nothing is promised if that holds for all.
     """
     recent = [job for job in ended if job.finished is not None and now - job.finished <= OLDEST]
     seconds = [
@@ -44,10 +46,24 @@ def expected_start(
     if len(seconds) < FEWEST or places < 1 or position.capped:
         return None
     low, _, high = quantiles(seconds, n=4, method="inclusive")
-    ends = (position.ahead + 1) / places
+    ages = [max(0.0, (now - moment).total_seconds()) for moment in begun]
+    in_time = [age for age in ages if age <= high][:places]
+    if not in_time:
+        return None
     return Expectation(
-        earliest=_later(now, low * ends), latest=_later(now, high * ends), judged_by=len(seconds)
+        earliest=_later(now, _starts_in(position.ahead, in_time, low)),
+        latest=_later(now, _starts_in(position.ahead, in_time, high)),
+        judged_by=len(seconds),
     )
+
+
+def _starts_in(ahead: int, ages: Sequence[float], duration: float) -> float:
+    """In how many seconds a job with so many ahead of it starts, if every job takes that long."""
+    ends = [duration - age for age in ages]
+    heapify(ends)
+    for _ in range(ahead):
+        heapreplace(ends, ends[0] + duration)
+    return ends[0]
 
 
 def _later(now: datetime, seconds: float) -> datetime:

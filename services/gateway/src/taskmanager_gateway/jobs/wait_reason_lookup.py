@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.jobs import Job
-from taskmanager.model.queries import JobQuery, Position, Sort
+from taskmanager.model.queries import IDS_LIMIT, JobQuery, Position, Sort
 from taskmanager.model.states import Status, Tab
 from taskmanager.model.waiting import PluginLoad
 from taskmanager.ports.clock import Clock
@@ -15,6 +16,7 @@ from taskmanager.process.logs import get_logger
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.jobs.start_estimate import JUDGED_BY
 from taskmanager_gateway.jobs.wait_reasons import Waiting, waiting_reason
+from taskmanager_gateway.live.running_jobs import RunningJobs
 
 WAITS = frozenset({Status.STARTED, Status.PAUSED})
 
@@ -24,21 +26,25 @@ log = get_logger(__name__)
 class WaitReasonLookup:
     """Finds out why jobs wait."""
 
-    def __init__(self, reader: JobReader, clock: Clock) -> None:
-        """`reader` reads the circumstances; `clock` is only needed for estimates."""
-        self._reader, self._clock = reader, clock
+    def __init__(self, reader: JobReader, clock: Clock, running: RunningJobs) -> None:
+        """`reader` reads the circumstances; `clock` and `running` are only needed for estimates."""
+        self._reader, self._clock, self._running = reader, clock, running
 
     async def of_one(self, job: Job) -> Waiting | None:
         """Why the job waits, with its position; None if it is not waiting, or if that cannot be read now."""
         if job.status not in WAITS:
             return None
-        around, position, ended, before = await asyncio.gather(
-            self._circumstances(job.plugin), self._position(job), self._ended(job), self._before([job])
+        around, position, ended, begun, before = await asyncio.gather(
+            self._circumstances(job.plugin),
+            self._position(job),
+            self._ended(job),
+            self._begun(job),
+            self._before([job]),
         )
         known = around.get(job.plugin)
         if known is None:
             return None
-        known = replace(known, ended=ended)
+        known = replace(known, ended=ended, begun=begun)
         return waiting_reason(job, known, position, self._clock.now(), before.get(job.follows or ""))
 
     async def of_page(self, jobs: Sequence[Job]) -> dict[str, Waiting]:
@@ -87,6 +93,19 @@ class WaitReasonLookup:
         except StoreUnavailableError as error:
             log.debug("last_jobs_not_read", job=job.id, error=str(error))
             return ()
+
+    async def _begun(self, job: Job) -> Sequence[datetime]:
+        """When the plugin's running jobs began; none if the job is not waiting for others to finish."""
+        if job.status is not Status.STARTED:
+            return ()
+        known = await self._running.of(job.plugin)
+        try:
+            found = await from_store(self._reader.jobs_by_id(known[:IDS_LIMIT]), LOOKUP_TIME)
+        except StoreUnavailableError as error:
+            log.debug("running_jobs_not_read", job=job.id, error=str(error))
+            return ()
+        running = (one for one in found.values() if one.status.running)
+        return [one.started_at for one in running if one.started_at is not None]
 
     async def _circumstances(self, name: str | None) -> Mapping[str, PluginLoad]:
         """The load by plugin: of the named one, or of all."""

@@ -74,7 +74,7 @@ def _expected(
 ) -> Expectation | None:
     if position is None or now is None or code not in _MOVING:
         return None
-    return expected_start(position, around.ended, around.places, now)
+    return expected_start(position, around.ended, around.begun, around.places, now)
 
 
 def _backing_off(job: Job, until: datetime) -> Reason:

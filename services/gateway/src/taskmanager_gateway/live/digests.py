@@ -116,6 +116,8 @@ class Digests:
             if changes.jobs:
                 self._of(plugin).add_many()
             self._of(plugin).plugin = True
+        for arrival in changes.arrived:
+            self._of(arrival.plugin).arrived[arrival.tab.value] += arrival.jobs
         self._operations |= dict.fromkeys(changes.operations)
         self._tell_soon()
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Annotated
 
 import uuid_utils
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import to_json
 
 from taskmanager.messages import StartOperation
 from taskmanager.model.control import JobAction
-from taskmanager.model.jobs import Number, PluginName, Priority, Record
+from taskmanager.model.jobs import Number, PluginName, Priority, Record, unset
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.queries import IDS_LIMIT, OnlyRestored, WithWarnings
 from taskmanager.model.states import Status, Tab
@@ -44,6 +44,9 @@ class FilterBody(Record):
     warnings: Annotated[WithWarnings | None, Field(description="Only jobs with warnings")] = None
     restored: Annotated[
         OnlyRestored | None, Field(description="Only jobs held since the database was restored from a backup")
+    ] = None
+    ended_after: Annotated[
+        AwareDatetime | None, Field(description="Only jobs that ended later than that", exclude_if=unset)
     ] = None
     ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
 

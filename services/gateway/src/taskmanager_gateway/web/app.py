@@ -23,11 +23,13 @@ from taskmanager_gateway.web.figures import figures
 from taskmanager_gateway.web.figures.recent import RecentFigures
 from taskmanager_gateway.web.frame import live, menu, preferences, reference
 from taskmanager_gateway.web.home import home
+from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
 from taskmanager_gateway.web.new_job import new_job
 from taskmanager_gateway.web.operations import operations
 from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands, replicas
+from taskmanager_gateway.web.plugins.known_files import KnownFiles
 from taskmanager_gateway.web.reports import reports
 from taskmanager_gateway.web.runners import runners
 from taskmanager_gateway.web.shell.assets import Assets
@@ -57,6 +59,8 @@ def make_pages(services: Services) -> ASGIApp:
     )
     app.state.services = services
     app.state.glances = HomeSummaries(services.reader, tuple(services.goobi.installations), services.clock)
+    app.state.failure_counts = FailureCounts(services.reader)
+    app.state.known_files = KnownFiles(services.reader)
     app.state.recent_figures = RecentFigures(services.reader, services.clock)
     app.state.web = Web(services, assets, templates, Overviews(services.reader))
     app.routes.extend(log_in.own.routes)  # as they are: including the router would build each again

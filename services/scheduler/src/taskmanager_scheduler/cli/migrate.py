@@ -4,8 +4,10 @@
 first admin goes to stdout and nowhere else.
 """
 
+import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 from taskmanager.errors import TaskManagerError
@@ -24,8 +26,8 @@ from taskmanager_scheduler.settings import SchedulerSettings
 log = get_logger(__name__)
 
 
-async def prepare(settings: SchedulerSettings) -> None:
-    """Declare the topology, create the indexes and the first admin; raises TaskManagerError."""
+async def prepare(settings: SchedulerSettings, *, admin: bool = True) -> None:
+    """Declare the topology, create the indexes and, if wanted, the first admin; raises TaskManagerError."""
     client, database = connect(settings.mongodb_url.get_secret_value(), socket_limit=None)
     try:
         indexes = await migrate(database)
@@ -35,7 +37,8 @@ async def prepare(settings: SchedulerSettings) -> None:
         await store_partitions(database, settings.partitions)
     finally:
         await client.close()
-    await _make_first_admin(settings)
+    if admin:
+        await _make_first_admin(settings)
 
 
 async def _declare(settings: SchedulerSettings, partitions: int) -> None:
@@ -65,11 +68,22 @@ async def _make_first_admin(settings: SchedulerSettings) -> None:
         log.info("first_admin_made")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Exit with 0 when both are ready, or 1 with one line on stderr otherwise."""
+    options = _parser().parse_args(arguments)
     settings = SchedulerSettings()
     logs.configure("migrate", log_format=settings.log_format, level=settings.log_level)
     try:
-        asyncio.run(prepare(settings))
+        asyncio.run(prepare(settings, admin=not options.no_admin))
     except TaskManagerError as error:
         sys.exit(f"taskmanager-migrate: {exit_text(error)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("taskmanager-migrate", description=__doc__)
+    parser.add_argument(
+        "--no-admin",
+        action="store_true",
+        help="make no first admin: nobody logs in. A later run without this option makes one",
+    )
+    return parser

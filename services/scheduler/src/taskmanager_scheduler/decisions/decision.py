@@ -1,9 +1,10 @@
 """What was decided on a group of messages, or by the scheduler itself: what to write and what follows."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from taskmanager.messages import Change
+from taskmanager.messages import Arrivals, Change
 from taskmanager.model.jobs import Job, Progress
 from taskmanager.model.states import Status, Tab
 from taskmanager.ports.store import Plan
@@ -19,6 +20,8 @@ class Decision(Plan):
     changed_plugins: Sequence[str] = ()
     changed_jobs: Sequence[str] = ()
     """Announced by id only, without a `Change` each: the jobs of a page of an operation."""
+    arrived: Sequence[Arrivals] = ()
+    """Into which tabs those jobs came."""
     changed_operations: Sequence[str] = ()
     unknown: Sequence[str] = ()
     """Jobs that runners reported about and that the database does not know: it was restored, most likely."""
@@ -41,3 +44,11 @@ def change_of(before: Job | None, job: Job, *, logged: bool = False) -> Change:
         was=before.status if before is not None else None,
         logged=logged,
     )
+
+
+def arrivals(pairs: Iterable[tuple[Job | None, Job]]) -> Sequence[Arrivals]:
+    """Into which tabs jobs came, by plugin and tab."""
+    counted = Counter(
+        (after.plugin, after.tab) for before, after in pairs if before is None or before.tab is not after.tab
+    )
+    return [Arrivals(plugin=plugin, tab=tab, jobs=jobs) for (plugin, tab), jobs in sorted(counted.items())]

@@ -125,11 +125,17 @@ class Dispatcher:
             first = start == 0
             plugins = tuple(decision.changed_plugins) if first else ()
             jobs = tuple(decision.changed_jobs) if first else ()
+            arrived = tuple(decision.arrived) if first else ()
             operations = tuple(decision.changed_operations) if first else ()
             access = first and decision.access is not None and decision.access.changes_access
             if changes or plugins or operations or access:
                 body = Changes(
-                    changes=changes, plugins=plugins, jobs=jobs, operations=operations, access=access
+                    changes=changes,
+                    plugins=plugins,
+                    jobs=jobs,
+                    arrived=arrived,
+                    operations=operations,
+                    access=access,
                 ).encode()
                 await self._tried(
                     "change", self._publisher.publish(self._topology.hints, "", body, persistent=False)

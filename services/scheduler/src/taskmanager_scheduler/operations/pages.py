@@ -14,7 +14,7 @@ from taskmanager.model.operations import FAILURES_KEPT, Failure, Listing, Operat
 from taskmanager.model.reasons import Reason, automatic
 from taskmanager.ports.store import Needs, Snapshot
 from taskmanager_scheduler.commands.jobs import change_job
-from taskmanager_scheduler.decisions.decision import Decision
+from taskmanager_scheduler.decisions.decision import Decision, arrivals
 from taskmanager_scheduler.decisions.group_state import GroupState
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
 from taskmanager_scheduler.decisions.run_order import place_of
@@ -149,6 +149,7 @@ def _decision(
         effects=group.effects,
         changed_plugins=sorted({after.plugin for _, after in pairs}),
         changed_jobs=list(group.touched),
+        arrived=arrivals(pairs),
         changed_operations=[operation[1].id],
     )
 

@@ -13,7 +13,7 @@ def job_filter(query: JobQuery) -> Document:
     """The query's filters, from typed fields only."""
     found = _conditions(query)
     if query.sort is Sort.FINISHED:
-        found |= WARNED | {"warned.tab": found["tab"]} if query.warnings else ENDED
+        found |= WARNED | {"warned.tab": found["tab"]} if query.warnings else _ended(query)
     if query.sort is Sort.TURN and (query.priority_min, query.priority_max) != (None, None):
         found["turn"] = {"$in": _turns(query)}
     return found
@@ -26,8 +26,14 @@ def jobs_meant(chosen: JobFilter) -> Document:
     """
     found = _conditions(chosen)
     if found.get("tab") in {Tab.DONE.value, Tab.ERROR.value}:
-        found |= ENDED
+        found |= _ended(chosen)
     return found
+
+
+def _ended(query: JobConditions) -> Document:
+    """The condition with which an index serves ended jobs."""
+    after: Document = {} if query.ended_after is None else {"$gt": query.ended_after}
+    return {"finished": {**ENDED["finished"], **after}}
 
 
 def _ranges(chosen: JobConditions) -> Document:
@@ -69,6 +75,8 @@ def _conditions(query: JobConditions) -> Document:
     if query.status is not None:
         found["status"] = query.status.value
         found.setdefault("tab", query.status.tab.value)
+    if query.ended_after is not None:
+        found["finished"] = {"$gt": query.ended_after}
     if query.restored:
         found["restored"] = {"$type": "date"}
         found.setdefault("tab", Tab.QUEUE.value)

@@ -25,6 +25,11 @@ WARNED: dict[str, Any] = {"warned.finished": {"$type": "date"}}
 """An index of ended jobs with warnings, on fields that only those have."""
 
 
+FAILED: dict[str, Any] = {"error.kind": {"$type": "string"}}
+"""An index of jobs with an error: those in error, and few others. By its status a job would be added to it and
+removed from it, and so written once more, each time it moves on."""
+FAILED_INDEX = "failed_by_finish"
+
 TURN_INDEX = "tab_by_turn"
 """The waiting jobs of a plugin in the order in which they start."""
 

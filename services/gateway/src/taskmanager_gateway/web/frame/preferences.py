@@ -1,14 +1,17 @@
-"""A reader's preferences: language and colours, kept in cookies for a year."""
+"""A reader's preferences, such as language and colours, kept in cookies for a year."""
 
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from taskmanager.model.jobs import Record
+from taskmanager.process.clock import whole_milliseconds
 from taskmanager_gateway.web.shell.languages import LANGUAGES
-from taskmanager_gateway.web.shell.visitor import LANGUAGE_COOKIE, THEME_COOKIE, Theme
+from taskmanager_gateway.web.shell.visitor import FAILED_COOKIE, LANGUAGE_COOKIE, THEME_COOKIE, FailedSince, Theme
 
 router = APIRouter()
 
@@ -20,6 +23,8 @@ class Preference(Record):
 
     language: str | None = None
     theme: Theme | None = None
+    failed_since: FailedSince | Literal["now"] | None = None
+    """From when on the home page counts failed jobs; now: the reader has seen all there are."""
     back: str = "/"
 
 
@@ -32,6 +37,10 @@ async def prefer(request: Request, wanted: Annotated[Preference, Query()]) -> Re
         answer.set_cookie(LANGUAGE_COOKIE, wanted.language, YEAR_SECONDS, secure=secure, samesite="lax")
     if wanted.theme is not None:
         answer.set_cookie(THEME_COOKIE, wanted.theme, YEAR_SECONDS, secure=secure, samesite="lax")
+    if wanted.failed_since is not None:
+        since = wanted.failed_since
+        chosen = whole_milliseconds(datetime.now(UTC)).isoformat() if since == "now" else since
+        answer.set_cookie(FAILED_COOKIE, quote(chosen), YEAR_SECONDS, secure=secure, samesite="lax")
     return answer
 
 

@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from taskmanager.model.access import Right
 from taskmanager_gateway.access.requirements import needs
+from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
+from taskmanager_gateway.web.home.home_view import Failed
 from taskmanager_gateway.web.home.home_view import home as home_of
 from taskmanager_gateway.web.shell.render import caller, fragment, page, web_of
 from taskmanager_gateway.web.shell.visitor import Visitor
@@ -34,5 +36,8 @@ async def _context(request: Request) -> dict[str, Any]:
     glances: HomeSummaries = request.app.state.glances
     glance = await glances.read(overview.plugins)
     now = datetime.now(UTC)
-    midnight = Visitor.of(request).formats.midnight(now)
-    return {"home": home_of(overview.plugins, glance, caller(request), now, midnight), "overview": overview}
+    visitor = Visitor.of(request)
+    since = visitor.counts_failures_from(now)
+    counts: FailureCounts = request.app.state.failure_counts
+    failed = Failed(since, await counts.since(since, overview.plugins))
+    return {"home": home_of(overview.plugins, glance, caller(request), now, failed), "overview": overview}

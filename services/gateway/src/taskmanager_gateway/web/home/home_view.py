@@ -1,20 +1,28 @@
 """All plugins at a glance, and what needs attention. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import urlencode
 
 from taskmanager.model.access import Principal, Right
-from taskmanager.model.hourly_figures import HourlyFigures, hour_of
 from taskmanager.model.jobs import Attribution
-from taskmanager.model.states import RUNNING, Status
+from taskmanager.model.states import RUNNING, Status, Tab
 from taskmanager_gateway.plugins.views import PluginState, PluginView, StopView
 from taskmanager_gateway.web.home.chart import Chart, chart
 from taskmanager_gateway.web.home.home_summary import HomeSummary
 
 LATE = timedelta(minutes=15)
 """Restarting a Goobi takes less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The jobs in error that ended after `since` (None: all) by plugin; `counts` is empty if not known now."""
+
+    since: datetime | None
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +38,8 @@ class HomePlugin:
     held: int
     running: int
     capacity: int
-    failed: int
-    """Jobs that have failed today."""
+    failed: int | None
+    """Jobs in error, since the moment the reader has chosen; None: not known now."""
     oldest: datetime | None
     alive: int
     wanted: int
@@ -71,13 +79,20 @@ class Home:
     waiting: int
     running: int
     current: bool
+    failed_since: datetime | None
+
+    @property
+    def failed_list(self) -> str:
+        """The query string of a list of exactly the jobs that are counted as failed."""
+        ended = {"ended_after": self.failed_since.isoformat()} if self.failed_since is not None else {}
+        return urlencode({"tab": Tab.ERROR.value, "status": Status.ERROR.value, **ended})
 
 
 def home(
-    plugins: Sequence[PluginView], glance: HomeSummary, who: Principal, now: datetime, midnight: datetime
+    plugins: Sequence[PluginView], glance: HomeSummary, who: Principal, now: datetime, failed: Failed
 ) -> Home:
-    """The page for this reader; `midnight` is when their day began."""
-    seen = [_plugin(one, glance, now, midnight) for one in plugins if who.may(Right.READ, one.manifest.name)]
+    """The page for this reader."""
+    seen = [_plugin(one, glance, now, failed) for one in plugins if who.may(Right.READ, one.manifest.name)]
     seen.sort(key=lambda one: one.title.casefold())
     looks = [look for one in seen for look in _looks(one)]
     if who.unrestricted:
@@ -88,10 +103,11 @@ def home(
         waiting=sum(one.waiting for one in seen),
         running=sum(one.running for one in seen),
         current=glance.current,
+        failed_since=failed.since,
     )
 
 
-def _plugin(one: PluginView, glance: HomeSummary, now: datetime, midnight: datetime) -> HomePlugin:
+def _plugin(one: PluginView, glance: HomeSummary, now: datetime, failed: Failed) -> HomePlugin:
     name = one.manifest.name
     figures = [hour for hour in glance.figures if hour.plugin == name]
     return HomePlugin(
@@ -104,17 +120,12 @@ def _plugin(one: PluginView, glance: HomeSummary, now: datetime, midnight: datet
         held=one.statuses[Status.PAUSED],
         running=sum(one.statuses[status] for status in RUNNING),
         capacity=one.slots if one.limit is None else min(one.slots, one.limit),
-        failed=_failed(figures, midnight),
+        failed=failed.counts.get(name),
         oldest=glance.oldest.get(name),
         alive=one.runners_alive,
         wanted=one.runners_wanted,
         chart=chart(figures, now),
     )
-
-
-def _failed(figures: Sequence[HourlyFigures], midnight: datetime) -> int:
-    """Failures since the hour of midnight: in zones that are half an hour off, half an hour too many."""
-    return sum(one.failed for one in figures if one.hour >= hour_of(midnight))
 
 
 def _looks(one: HomePlugin) -> Iterator[Alert]:

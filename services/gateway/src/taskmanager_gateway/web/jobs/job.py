@@ -85,6 +85,7 @@ async def _details(request: Request, job_id: str, who: Principal) -> JobDetails:
         services.goobi,
         plugin_title=plugin.manifest.title if plugin else None,
         chain=await _chain(request, job, who),
+        template_default=plugin.manifest.template_default if plugin else None,
         waiting=await services.reasons.of_one(job),
         reports=await _reports(request, job, who),
     )

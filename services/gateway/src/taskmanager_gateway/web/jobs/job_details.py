@@ -40,6 +40,8 @@ class JobDetails:
 
     job: Job
     plugin_title: str | None
+    template_default: str | None
+    """The template of jobs that name none."""
     installation: str | None
     offers: Sequence[Offer]
     chain: Sequence[Job] | None
@@ -81,6 +83,7 @@ def job_details(  # noqa: PLR0913 - what was read
     *,
     plugin_title: str | None,
     chain: Sequence[Job] | None,
+    template_default: str | None = None,
     waiting: Waiting | None,
     reports: Sequence[ReportLine] | None,
 ) -> JobDetails:
@@ -89,6 +92,7 @@ def job_details(  # noqa: PLR0913 - what was read
     return JobDetails(
         job=job,
         plugin_title=plugin_title,
+        template_default=template_default,
         installation=goobi.name_of(reference.installation) if reference else None,
         offers=offers(job, who),
         chain=chain,

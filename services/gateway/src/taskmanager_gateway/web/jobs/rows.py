@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from taskmanager.model.access import Principal
 from taskmanager.model.jobs import Job
-from taskmanager.model.queries import Position
+from taskmanager.model.queries import POSITION_LIMIT, Position
 from taskmanager.model.states import Status, Tab
 from taskmanager.model.waiting import PluginLoad, WaitingCode
 from taskmanager_gateway.jobs.wait_reasons import waiting_reason
@@ -76,7 +76,7 @@ def rows_of(
             tab=tab,
             waiting=_reason(job, around),
             place=known.numbers.get(job.id),
-            capped=known.capped,
+            capped=job.id in known.capped,
             offers=offers(job, who),
         )
         for job in jobs
@@ -90,10 +90,10 @@ def _reason(job: Job, around: PluginLoad | None) -> WaitingCode | None:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The places of waiting jobs in their queue; `capped`: there may be more jobs before them."""
+    """The places of waiting jobs in their queue; there may be more jobs before those in `capped`."""
 
     numbers: Mapping[str, int]
-    capped: bool = False
+    capped: frozenset[str] = frozenset()
 
 
 def first_waiting(jobs: Iterable[Job]) -> Job | None:
@@ -105,7 +105,14 @@ def places_of(jobs: Iterable[Job], before: Position) -> Places:
     """The places of consecutive waiting jobs, with `before` jobs ahead of the first."""
     waiting = sorted((job for job in jobs if job.status is Status.STARTED), key=_turn)
     numbers = {job.id: before.ahead + number for number, job in enumerate(waiting, 1)}
-    return Places(numbers, before.capped)
+    return Places(numbers, frozenset(numbers) if before.capped else frozenset())
+
+
+def scattered_places(jobs: Iterable[Job], found: Mapping[str, int]) -> Places:
+    """The places of waiting jobs with others between them; those not `found` are further behind."""
+    waiting = [job.id for job in jobs if job.status is Status.STARTED]
+    behind = frozenset(waiting) - found.keys()
+    return Places(dict(found) | dict.fromkeys(behind, POSITION_LIMIT), behind)
 
 
 def _turn(job: Job) -> tuple[int, float, str]:

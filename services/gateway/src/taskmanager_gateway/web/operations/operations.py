@@ -31,6 +31,8 @@ from taskmanager_gateway.web.shell.render import fragment, page, text, web_of
 router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
 ROWS, FAILURES = 50, 50
+REFUSED_SHOWN = 5
+"""Where an operation is followed."""
 ENDED_EVENTS = "tm-rows, tm-counts, tm-job, tm-operations"
 """What changes on a page when an operation has ended."""
 
@@ -107,6 +109,21 @@ async def progress(
     if known.state.ended:
         answer.headers["HX-Trigger"] = ENDED_EVENTS
     return answer
+
+
+@router.get("/ui/operations/{operation}/refused")
+async def refused(request: Request, operation: str, who: Caller) -> Response:
+    """The first jobs that it could not change; empty if there are none, or it is not stored yet."""
+    services = services_of(request)
+    try:
+        known = await services.operating.find(operation, who)
+    except ProblemError as error:
+        if error.problem.kind is not UNKNOWN_OPERATION:
+            raise
+        return fragment(request, "operations/refused.html", {"operation": None, "failures": ()})
+    reads = services.reader.failures(known.id, limit=REFUSED_SHOWN)
+    failures = await from_store(reads) if known.refused else ()
+    return fragment(request, "operations/refused.html", {"operation": known, "failures": failures})
 
 
 @router.get("/ui/operations/{operation}/stop")

@@ -9,7 +9,7 @@ from pydantic import StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskmanager.model.access import Right
+from taskmanager.model.access import Principal, Right
 from taskmanager.model.control import JobAction
 from taskmanager.model.jobs import Record
 from taskmanager.model.operations import PREVIEW_LIMIT, Preview
@@ -41,11 +41,20 @@ class FollowedQuery(Record):
 
 @router.get("/ui/plugins/{name}/matching")
 async def matching(request: Request, name: str, who: Caller) -> Response:
+    """How many jobs match the list's filters, on all its pages, and are selected by that."""
+    return fragment(request, "plugin/matching.html", {"found": await _matching(request, name, who)})
+
+
+@router.get("/ui/plugins/{name}/matches")
+async def matches(request: Request, name: str, who: Caller) -> Response:
     """How many jobs match the list's filters, on all its pages."""
+    return fragment(request, "plugin/matches.html", {"found": await _matching(request, name, who)})
+
+
+async def _matching(request: Request, name: str, who: Principal) -> Preview:
     allow(who, name)
     listing, _ = PluginListAddress.read(request.query_params)
-    found = await _counted(request, Choice([listing.chosen(name, services_of(request).clock.now())]), who)
-    return fragment(request, "plugin/matching.html", {"found": found})
+    return await _counted(request, Choice([listing.chosen(name, services_of(request).clock.now())]), who)
 
 
 @router.post("/ui/plugins/{name}/bulk")
@@ -91,7 +100,7 @@ async def start(request: Request, name: str, form: Annotated[StartForm, Form()],
         answer = done(told, tone="warning")
     else:
         answer = done(
-            text(request, "It has started; the progress is shown below."), events=("tm-rows", "tm-counts")
+            text(request, "It has started; the progress is shown above the list."), events=("tm-rows", "tm-counts")
         )
     triggers = json.loads(answer.headers["HX-Trigger"])
     triggers["tm-follow"] = {"operations": [one.operation.id for one in asked]}

@@ -30,7 +30,7 @@ ORDERS = {
 """In the order in which the jobs will start, or the last finished first."""
 FILTERS = (
     *("status", "q", "project", "process", "older", "newer", "priority_min", "priority_max", "warnings"),
-    "restored",
+    *("restored", "ended_after"),
 )
 
 _IN_THE_API = {"q": "text", "older": "older_than_seconds", "newer": "newer_than_seconds"}
@@ -60,6 +60,8 @@ class PluginListAddress(Record):
     """Only jobs with warnings; in the queue there are none."""
     restored: OnlyRestored | None = None
     """Only jobs that wait since the database was restored; there are none but in the queue."""
+    ended_after: AwareDatetime | None = None
+    """Only jobs that ended later; in the queue there are none."""
     sort: Sort | None = None
     order: SortOrder | None = None
     limit: Annotated[Literal[25, 50, 100, 200], BeforeValidator(_size)] = PAGE_SIZE
@@ -91,6 +93,8 @@ class PluginListAddress(Record):
             yield "warnings"
         if self.restored and self.tab is not Tab.QUEUE:
             yield "restored"
+        if self.ended_after is not None and self.tab is Tab.QUEUE:
+            yield "ended_after"
 
     def changed(self, **changes: Any) -> Self:
         """The same list with other values."""
@@ -177,4 +181,5 @@ class PluginListAddress(Record):
             "created_after": ago(at, self.newer),
             "warnings": self.warnings,
             "restored": self.restored,
+            "ended_after": self.ended_after,
         }

@@ -1,12 +1,12 @@
 """The page of a plugin, and the parts of it that are renewed while it is open."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from taskmanager.model.access import Right
+from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import Record
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.access.auth_context import Caller
@@ -14,8 +14,10 @@ from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.jobs.columns import page_columns
 from taskmanager_gateway.jobs.finder import is_job_id
+from taskmanager_gateway.plugins.views import PluginView
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.plugins.bulk_choice import BULK_ACTIONS, chooses
+from taskmanager_gateway.web.plugins.known_files import KnownFiles
 from taskmanager_gateway.web.plugins.listing import PAGE_SIZES, PluginListAddress
 from taskmanager_gateway.web.plugins.plugin_head import head_of
 from taskmanager_gateway.web.plugins.plugin_reading import PluginReading, read_page
@@ -37,25 +39,44 @@ class RowsForm(Record):
 @router.get("/plugins/{name}")
 async def show(request: Request, name: str, who: Caller) -> Response:
     """The page of a plugin; the query string selects the jobs."""
-    allow(who, name)
     listing, ignored = PluginListAddress.read(request.query_params)
     if listing.q is not None and is_job_id(listing.q):
+        allow(who, name)
         return RedirectResponse(f"/jobs/{listing.q}", 303)
+    context = await _listed(request, name, who, listing)
+    tab: Tab = context["tab"]
+    more = {
+        "ignored": ignored,
+        "statuses": [status for status in Status if status.tab is tab],
+        "bulk_actions": BULK_ACTIONS[tab],
+    }
+    return await page(request, "plugin/page.html", {**context, **more})
+
+
+@router.get("/ui/plugins/{name}/list")
+async def renewed_list(request: Request, name: str, who: Caller) -> Response:
+    """The list as it is now, for an open page that follows it."""
+    listing, _ = PluginListAddress.read(request.query_params)
+    return fragment(request, "plugin/list.html", await _listed(request, name, who, listing))
+
+
+async def _listed(
+    request: Request, name: str, who: Principal, listing: PluginListAddress
+) -> dict[str, Any]:
+    """What the list shows, and what surrounds it."""
+    allow(who, name)
     overview = await web_of(request).overviews.read()
     shown, figures = await read_page(services_of(request), overview, name, who, listing)
-    context = {
+    known = await _known(request, overview.plugin(name), shown.listing.tab)
+    return {
         "overview": overview,
-        "head": head_of(name, shown.listing, overview.plugin(name), who, figures),
+        "head": head_of(name, shown.listing, overview.plugin(name), who, figures, known),
         "shown": shown,
-        "ignored": ignored,
         "sizes": PAGE_SIZES,
         "tab": shown.listing.tab,
-        "statuses": [status for status in Status if status.tab is shown.listing.tab],
         "columns": page_columns(shown.listing.tab),
         "chooses": chooses(who, name, shown.listing.tab),
-        "bulk_actions": BULK_ACTIONS[shown.listing.tab],
     }
-    return await page(request, "plugin/page.html", context)
 
 
 @router.get("/ui/plugins/{name}/head")
@@ -66,8 +87,15 @@ async def renewed_head(request: Request, name: str, who: Caller) -> Response:
     overview = await web_of(request).overviews.read()
     reading = PluginReading(services_of(request), overview, name, who)
     figures = await reading.figures() if listing.tab is Tab.DONE else None
-    head = head_of(name, listing, overview.plugin(name), who, figures)
+    known = await _known(request, overview.plugin(name), listing.tab)
+    head = head_of(name, listing, overview.plugin(name), who, figures, known)
     return fragment(request, "plugin/renewed.html", {"head": head})
+
+
+async def _known(request: Request, plugin: PluginView | None, tab: Tab) -> int | None:
+    """Of how many jobs of the tab the files are known."""
+    counts: KnownFiles = request.app.state.known_files
+    return None if plugin is None else await counts.of(plugin.manifest.name, tab, plugin.tabs[tab])
 
 
 @router.post("/ui/plugins/{name}/rows")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from taskmanager.model.access import Principal, Right
-from taskmanager.model.states import Tab
+from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.plugins.views import PluginState, PluginView, TabView
 from taskmanager_gateway.web.plugins.listing import PluginListAddress
 
@@ -23,6 +23,8 @@ class Head:
     """Whether the reader may give commands."""
     figures: Any = None
     """The figures of the last day, if they could be read."""
+    known: int | None = None
+    """Of how many jobs of the open tab the files are known; None: of those that have begun."""
 
     @property
     def title(self) -> str:
@@ -37,6 +39,21 @@ class Head:
     def of(self, tab: Tab) -> TabView:
         """The totals of a tab."""
         return self.plugin.tabs[tab] if self.plugin else _NO_SUMS
+
+    @property
+    def all_known(self) -> bool:
+        """Whether the sums of files are those of all jobs of the open tab."""
+        return self.known is not None and self.known >= self.sums.jobs
+
+    @property
+    def failed(self) -> int:
+        """The jobs that are in error, as the menu counts them."""
+        return self.plugin.statuses[Status.ERROR] if self.plugin else 0
+
+    @property
+    def cancelled(self) -> int:
+        """The cancelled jobs, which are listed with those in error."""
+        return self.plugin.statuses[Status.CANCELLED] if self.plugin else 0
 
     @property
     def tabs(self) -> Sequence[Tab]:
@@ -57,7 +74,12 @@ class Head:
 
 
 def head_of(
-    name: str, listing: PluginListAddress, plugin: PluginView | None, who: Principal, figures: Any = None
+    name: str,
+    listing: PluginListAddress,
+    plugin: PluginView | None,
+    who: Principal,
+    figures: Any = None,
+    known: int | None = None,
 ) -> Head:
     """Collect the head for this reader."""
-    return Head(name, listing, plugin, who.may(Right.OPERATE, name), figures)
+    return Head(name, listing, plugin, who.may(Right.OPERATE, name), figures, known)

@@ -11,14 +11,14 @@ from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.model.access import Principal
 from taskmanager.model.hourly_figures import Figures, total
 from taskmanager.model.jobs import Job
-from taskmanager.model.queries import PAGE_LIMIT, JobPage, JobQuery, Position
+from taskmanager.model.queries import IDS_LIMIT, PAGE_LIMIT, JobPage, JobQuery, Position, Sort
 from taskmanager.model.states import Tab
 from taskmanager.process.logs import get_logger
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.deadlines import LOOKUP_TIME, from_store
 from taskmanager_gateway.http.problems import UNKNOWN_PLUGIN, ProblemError
 from taskmanager_gateway.services import Services
-from taskmanager_gateway.web.jobs.rows import Places, Row, first_waiting, places_of, rows_of
+from taskmanager_gateway.web.jobs.rows import Places, Row, first_waiting, places_of, rows_of, scattered_places
 from taskmanager_gateway.web.plugins.listing import PluginListAddress
 from taskmanager_gateway.web.shell.plugin_overview import Overview
 
@@ -52,16 +52,16 @@ class PluginReading:
         except CursorError:
             listing = listing.first.at_moment(self._services.clock.now())
             found, stale = await self._found(listing), True
-        places = await self._places(found.jobs) if listing.in_turn else None
+        places = await self._places(found.jobs, in_turn=listing.in_turn) if listing.tab is Tab.QUEUE else None
         return ShownPage(listing, self._rows(found.jobs, listing.tab, places), found.next_cursor, stale)
 
     async def rows(
         self, shown: Sequence[str], changed: Sequence[str], tab: Tab, *, in_turn: bool
     ) -> tuple[list[Row], Places]:
         """Current rows for those of the `shown` jobs that are in `changed`, and the places of all."""
-        wanted = shown if in_turn else changed
+        wanted = shown if tab is Tab.QUEUE else changed
         own = await self._named(wanted)
-        places = await self._places(own) if in_turn else None
+        places = await self._places(own, in_turn=in_turn) if tab is Tab.QUEUE else None
         renewed = [job for job in own if job.id in set(changed)]
         return self._rows(renewed, tab, places), places or Places({})
 
@@ -82,7 +82,29 @@ class PluginReading:
             query = listing.query(self._name, self._services.clock.now())
         except ValidationError as error:
             raise unknown_plugin(self._name) from error
-        return await from_store(self._services.reader.jobs(query))
+        if query.sort is not Sort.TURN:
+            return await from_store(self._services.reader.jobs(query))
+        return await self._running_first(query)
+
+    async def _running_first(self, query: JobQuery) -> JobPage:
+        """The list by turn: its first page begins with the jobs that run, wherever their turn is."""
+        known = await self._services.running.of(self._name)
+        first = await self._running(query, known) if query.cursor is None else ()
+        rest = query.model_copy(update={"limit": max(query.limit - len(first), 1)})
+        page = await from_store(self._services.reader.jobs(rest))
+        shown_first = {job.id for job in first} if query.cursor is None else set(known)
+        others = [job for job in page.jobs if not (job.status.running and job.id in shown_first)]
+        if query.cursor is None:  # one may have begun after the first ones were read
+            others.sort(key=lambda job: not job.status.running)
+        return JobPage(jobs=(*first, *others), next_cursor=page.next_cursor)
+
+    async def _running(self, query: JobQuery, known: Sequence[str]) -> Sequence[Job]:
+        """Those of the jobs known to run that belong to the list, at most a page of the largest size."""
+        if not known or (query.status is not None and not query.status.running):
+            return ()
+        named = query.model_copy(update={"ids": tuple(known[:IDS_LIMIT]), "limit": PAGE_LIMIT})
+        found = (await from_store(self._services.reader.jobs(named))).jobs
+        return [job for job in found if job.status.running]
 
     async def _named(self, wanted: Sequence[str]) -> Sequence[Job]:
         if not wanted:
@@ -90,13 +112,15 @@ class PluginReading:
         query = JobQuery(plugin=self._name, ids=tuple(wanted), limit=PAGE_LIMIT)
         return (await from_store(self._services.reader.jobs(query))).jobs
 
-    async def _places(self, jobs: Sequence[Job]) -> Places:
-        """The places of waiting jobs; none if counting takes too long."""
-        first = first_waiting(jobs)
+    async def _places(self, jobs: Sequence[Job], *, in_turn: bool) -> Places:
+        """The places of waiting jobs; none if counting takes too long. `in_turn`: no others wait between them."""
+        first, reader = first_waiting(jobs), self._services.reader
         if first is None:
             return Places({})
         try:
-            before: Position = await from_store(self._services.reader.position(first), LOOKUP_TIME)
+            if not in_turn:
+                return scattered_places(jobs, await from_store(reader.places(jobs), LOOKUP_TIME))
+            before: Position = await from_store(reader.position(first), LOOKUP_TIME)
         except StoreUnavailableError as error:
             log.debug("places_not_counted", plugin=self._name, error=str(error))
             return Places({})

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 
+from taskmanager_gateway.web.shell.bidi import isolated
 from taskmanager_gateway.web.shell.languages import LANGUAGES, translations
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -60,4 +61,5 @@ def _environment(language: str, shared: Mapping[str, Any]) -> Environment:
     )
     environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # added by the extension
     environment.globals.update(shared)
+    environment.filters["isolated"] = isolated
     return environment

@@ -1,12 +1,16 @@
 // What every page needs: pop-ups, toasts, and the CSRF token, which proves that a change comes from our own page.
 
+import { rememberOpener, returnFocus } from "./focus.js";
+
 const dialog = document.getElementById("dialog");
 const body = document.getElementById("dialog-body");
 
 // --- pop-ups: anything htmx swaps into the dialog opens it -------------------------------------------------
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target === body && body.childElementCount && !dialog.open) dialog.showModal();
+  if (event.detail.target !== body || !body.childElementCount || dialog.open) return;
+  rememberOpener(event.detail.requestConfig.elt);
+  dialog.showModal();
 });
 
 dialog.addEventListener("click", (event) => {
@@ -15,6 +19,7 @@ dialog.addEventListener("click", (event) => {
 
 dialog.addEventListener("close", () => {
   body.replaceChildren();
+  returnFocus();
   document.body.dispatchEvent(new CustomEvent("tm-closed"));
 });
 
@@ -69,10 +74,11 @@ document.addEventListener("htmx:sendError", (event) => {
   place.scrollIntoView({ block: "nearest" });
 });
 
-// --- what the user has typed or ticked is kept when the part around it is refreshed ------------------------
+// --- what the user has typed, ticked or opened is kept when the part around it is refreshed ----------------
 
 Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, element) =>
-  !(["value", "checked"].includes(name) && element.matches("input:not([type=hidden]), textarea"));
+  !(["value", "checked"].includes(name) && element.matches("input:not([type=hidden]), textarea")) &&
+  !(name === "open" && element.matches("details"));
 
 // --- toasts ------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 // Follows changes on the server, makes the parts of the page refresh themselves, and shows whether it is connected.
 //
 // One event stream is open while the page is visible and not paused. Its messages become events on the body:
-// tm-counts, tm-rows, tm-job, tm-operations, tm-reports, tm-access. `detail.jobs`: ids of changed jobs, null for all.
+// tm-counts, tm-rows, tm-job, tm-operations, tm-reports, tm-access. `detail.jobs`: ids of changed jobs, null for all;
+// `detail.list`: whether jobs may have come into a list, left it, or changed their places in it.
 // tm-arrived: the number of new jobs in each tab; tm-missed: there may be new jobs that were not announced.
 // Everything is read again after each connection, because no event is replayed.
 
@@ -47,10 +48,11 @@ function paced(milliseconds, act) {
 }
 
 // the union of ids of jobs; null stands for all jobs
-const union = (before, more) =>
-  before?.all || more === null
-    ? { all: true, ids: [] }
-    : { all: false, ids: [...new Set([...(before?.ids ?? []), ...more])] };
+const union = (before, more, list = true) => ({
+  list: list || Boolean(before?.list),
+  all: more === null || Boolean(before?.all),
+  ids: more === null || before?.all ? [] : [...new Set([...(before?.ids ?? []), ...more])],
+});
 
 // once more after the last change: totals read for another page a moment earlier may not include it
 let settle = null;
@@ -61,7 +63,7 @@ const tellCounts = paced(COUNTS_MILLISECONDS, () => {
 });
 const tellRows = paced(RENEW_MILLISECONDS, (news) => {
   const jobs = news.all ? null : news.ids;
-  say("tm-rows", { live: true, jobs });
+  say("tm-rows", { live: true, jobs, list: news.list });
   const shown = [...document.querySelectorAll("[data-live-job]")].map((one) => one.dataset.liveJob);
   if (jobs === null || !shown.length || shown.some((id) => jobs.includes(id))) say("tm-job", { live: true, jobs });
 });
@@ -75,13 +77,20 @@ function renewAll() {
   say("tm-access", { live: true }); // when users or tokens change, the server ends every stream
 }
 
+// whether a list can look different now: jobs that only make progress stay where they are
+const WAITS = ["STARTED", "PAUSED"];
+const changesLists = (digest) => digest.many || digest.counts || digest.jobs.some((one) => WAITS.includes(one.status));
+
 function hear(digest) {
   if (digest.plugins) {
     tellCounts(() => true);
     tellRows((before) => union(before, []));
   } else {
     if (digest.counts || digest.plugin || digest.many) tellCounts(() => true);
-    if (digest.jobs.length || digest.many) tellRows((before) => union(before, digest.many ? null : digest.jobs.map((one) => one.job)));
+    if (digest.jobs.length || digest.many) {
+      const jobs = digest.many ? null : digest.jobs.map((one) => one.job);
+      tellRows((before) => union(before, jobs, changesLists(digest)));
+    }
     if (Object.keys(digest.arrived ?? {}).length) say("tm-arrived", digest.arrived);
   }
   if (digest.operations.length) tellOperations(() => true);

@@ -1,101 +1,54 @@
-// The list on a plugin's page: rows are updated in place and new ones announced, without disturbing the user.
+// The list on a plugin's page. It follows the server: what is shown is brought up to date as a whole, unless somebody
+// touches it. Or it is read: rows are then updated where they are, and jobs that came or left are announced.
 
-const table = document.getElementById("jobs");
-const rows = document.getElementById("rows");
+import { onReleased, renewList } from "./list.js";
+import { isOpen, leftRows, renewRows, rows, table } from "./rows.js";
+
+const KEY = "tm-reading";
+const list = document.getElementById("list");
 const news = document.getElementById("news");
+const modes = document.getElementById("list-mode");
 const language = document.documentElement.lang;
 const counted = (one, many, n) => (n === 1 ? one : many.replace("{n}", n.toLocaleString(language)));
 
-// --- updating rows in place --------------------------------------------------------------------------------
+// --- follow or read ----------------------------------------------------------------------------------------
 
-const shownIds = () => [...rows.querySelectorAll("tr[data-job]")].map((row) => row.dataset.job);
-const isOpen = (row) => row.querySelector(".dropdown-menu.show, details[open]") !== null;
-const owed = new Set(); // jobs that changed while their menu was open
-let asking = false;
-let again = null; // jobs that changed while a request was in progress
+const reads = () => sessionStorage.getItem(KEY) === "yes";
+const isSelecting = () => document.querySelector("#bulk:not([hidden])") !== null || !getSelection().isCollapsed && list.contains(getSelection().anchorNode);
+const isPaused = () => document.getElementById("live-pause")?.getAttribute("aria-pressed") === "true";
+const mayPut = () => !isPaused() && (!table() || (!reads() && !isSelecting() && !rows().some(isOpen)));
 
-const quiet = {
-  // keep what the user ticked
-  beforeAttributeUpdated: (name, node) => !(name === "checked" && node.matches("input")),
-};
-
-async function renew(jobs) {
-  if (!table) return;
-  const shown = shownIds();
-  const changed = jobs === null ? shown : shown.filter((id) => jobs.includes(id));
-  if (!changed.length) return;
-  if (asking) {
-    again = again === null ? new Set(changed) : again.union?.(new Set(changed)) ?? new Set([...again, ...changed]);
-    return;
-  }
-  asking = true;
-  try {
-    await fetchRows(shown, changed);
-  } finally {
-    asking = false;
-    if (again !== null) {
-      const next = [...again];
-      again = null;
-      renew(next);
-    }
-  }
+function showMode() {
+  for (const button of modes.querySelectorAll("button")) button.setAttribute("aria-pressed", String((button.value === "read") === reads()));
 }
 
-async function fetchRows(shown, changed) {
-  const body = new URLSearchParams({
-    shown: shown.join(" "),
-    changed: changed.join(" "),
-    tab: table.dataset.tab,
-    in_turn: table.dataset.inTurn,
-  });
-  const headers = { "HX-Request": "true", "X-CSRF-Token": document.querySelector("meta[name=csrf]").content };
-  let answer;
-  try {
-    answer = await fetch(table.dataset.rows, { method: "POST", body, headers });
-  } catch {
-    return; // no connection: live.js says so, and refreshes everything once it is back
-  }
-  if (answer.status === 401) document.body.dispatchEvent(new CustomEvent("log-in-ended"));
-  if (answer.ok) put(await answer.text());
-}
+modes.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  sessionStorage.setItem(KEY, button.value === "read" ? "yes" : "no");
+  showMode();
+  follow();
+});
+showMode();
 
-function put(html) {
-  const box = document.createElement("template");
-  box.innerHTML = html;
-  for (const fresh of box.content.querySelectorAll("tr")) {
-    if (fresh.dataset.job) putRow(fresh);
-    else if (fresh.dataset.gone) putGone(fresh);
-    else putPlace(fresh);
-  }
-  document.body.dispatchEvent(new CustomEvent("tm-rows-put"));
+let late = false; // whether the list has changed while it could not be put
+
+async function follow() {
+  late = !mayPut();
+  if (!late) await renewList(() => !(late = !mayPut()));
+  if (!late) arrived = 0;
+  if (!late) perhaps = false;
   announce();
 }
 
-function putRow(fresh) {
-  const row = document.getElementById(fresh.id);
-  if (!row) return;
-  if (isOpen(row)) return void owed.add(row.dataset.job);
-  Idiomorph.morph(row, fresh, { morphStyle: "outerHTML", callbacks: quiet });
-  htmx.process(document.getElementById(fresh.id));
-}
-
-function putGone(fresh) {
-  const row = rows.querySelector(`tr[data-job="${CSS.escape(fresh.dataset.gone)}"]`);
-  if (!row || row.classList.contains("tm-left")) return;
-  row.classList.add("tm-left");
-  const note = document.createElement("span");
-  note.className = "tm-moved";
-  note.textContent = fresh.textContent.trim();
-  row.querySelector(".tm-state").replaceChildren(note);
-}
-
-function putPlace(fresh) {
-  const cell = rows.querySelector(`tr[data-status="STARTED"] [data-place="${CSS.escape(fresh.dataset.placeOf)}"]`);
-  const place = fresh.textContent.trim();
-  if (cell && cell.textContent.trim() !== place) cell.textContent = place;
-}
-
-document.body.addEventListener("tm-rows", (event) => renew(event.detail?.live ? event.detail.jobs : null));
+document.body.addEventListener("tm-rows", (event) => {
+  const { live = false, jobs = null, list: whole = true } = event.detail ?? {};
+  if (whole && mayPut()) follow();
+  else {
+    late = late || whole;
+    renewRows(live ? jobs : null);
+  }
+});
 
 // why jobs wait depends on the plugin and its runners, so it can change although the jobs do not
 const around = () => document.getElementById("plugin-around").dataset.around;
@@ -103,23 +56,24 @@ let before = around();
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "plugin-head" || around() === before) return;
   before = around();
-  renew(null);
+  if (mayPut()) follow();
+  else renewRows(null);
 });
 
-document.addEventListener("hidden.bs.dropdown", () => {
-  if (!owed.size) return;
-  const late = [...owed];
-  owed.clear();
-  renew(late);
-});
+const catchUp = () => {
+  if (late && mayPut()) follow();
+};
+for (const end of ["hidden.bs.dropdown", "tm-chosen"]) document.addEventListener(end, catchUp);
+document.addEventListener("selectionchange", () => getSelection().isCollapsed && catchUp());
+onReleased(() => mayPut() && follow());
 
-// --- jobs that came or left are announced, not added or removed --------------------------------------------
+// --- jobs that came or left while the list is read are announced -------------------------------------------
 
 let arrived = 0;
 let perhaps = false;
 
 function announce() {
-  const left = rows ? rows.querySelectorAll("tr.tm-left").length : 0;
+  const left = reads() || isSelecting() ? leftRows() : 0;
   const said = [];
   const text = news.dataset;
   if (arrived && text.filtered === "yes") said.push(text.match);
@@ -132,12 +86,16 @@ function announce() {
   if (place.textContent !== sentence) place.textContent = sentence;
 }
 
+document.body.addEventListener("tm-rows-put", announce);
+
 document.body.addEventListener("tm-arrived", (event) => {
+  if (mayPut()) return; // they come by themselves
   arrived += event.detail[news.dataset.tab] ?? 0;
   announce();
 });
 
 document.body.addEventListener("tm-missed", () => {
+  if (mayPut()) return;
   perhaps = true;
   announce();
 });

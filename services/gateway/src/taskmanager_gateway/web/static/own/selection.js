@@ -1,7 +1,7 @@
 // The selected jobs: kept across live updates and the pages of the list, separately for each plugin and tab.
 
 const form = document.getElementById("bulk");
-const table = document.getElementById("jobs");
+const list = document.getElementById("list"); // its rows may be replaced at any time
 const LIMIT = 10000;
 
 if (form) begin();
@@ -10,7 +10,7 @@ function begin() {
   const key = `tm-chosen:${form.dataset.key}`;
   const language = document.documentElement.lang;
   const count = document.getElementById("bulk-count");
-  const page = document.getElementById("choose-page");
+  const page = () => document.getElementById("choose-page");
   const boxes = () => [...document.querySelectorAll(".tm-choose")];
   let chosen = new Set(JSON.parse(sessionStorage.getItem(key) ?? "[]"));
   let all = false; // all matching jobs, on this page and others
@@ -28,11 +28,12 @@ function begin() {
     }
     const here = boxes();
     const marked = here.filter((box) => box.checked).length;
-    if (page) {
-      page.checked = here.length > 0 && marked === here.length;
-      page.indeterminate = marked > 0 && marked < here.length;
+    if (page()) {
+      page().checked = here.length > 0 && marked === here.length;
+      page().indeterminate = marked > 0 && marked < here.length;
     }
     form.hidden = !all && !chosen.size;
+    if (form.hidden) document.body.dispatchEvent(new CustomEvent("tm-chosen", { bubbles: true }));
     document.getElementById("bulk-ids").value = all ? "" : [...chosen].join(" ");
     document.getElementById("bulk-list").value = all ? form.dataset.list || "tab=queue" : "";
     if (!all) {
@@ -51,7 +52,7 @@ function begin() {
     keep();
   }
 
-  table?.addEventListener("click", (event) => {
+  list.addEventListener("click", (event) => {
     const box = event.target;
     if (!(box instanceof HTMLInputElement) || !box.matches(".tm-choose")) return;
     const ids = event.shiftKey && last ? between(last, box.value) : [box.value];
@@ -66,7 +67,9 @@ function begin() {
     return from < 0 ? [other] : ids.slice(from, to + 1);
   }
 
-  page?.addEventListener("change", () => choose(boxes().map((box) => box.value), page.checked));
+  list.addEventListener("change", (event) => {
+    if (event.target === page()) choose(boxes().map((box) => box.value), page().checked);
+  });
 
   document.getElementById("bulk-none").addEventListener("click", clear);
 
