@@ -44,6 +44,7 @@ from taskmanager.messages import (
     Notice,
     PluginCommand,
     Progressed,
+    Redelivered,
     Refusal,
     RemoveDevice,
     RemoveSecondFactor,
@@ -64,6 +65,7 @@ from taskmanager.messages import (
     SessionUse,
     SetPassword,
     SetSecondFactor,
+    SettleDeadLetter,
     StartOperation,
     StopOperation,
     Submissions,
@@ -84,7 +86,14 @@ from taskmanager.messages import (
     decode_tickets,
 )
 from taskmanager.model.access import Right, Role
-from taskmanager.model.control import DesiredState, JobAction, PluginAction, RunnerAction, StopMode
+from taskmanager.model.control import (
+    DesiredState,
+    JobAction,
+    LetterAction,
+    PluginAction,
+    RunnerAction,
+    StopMode,
+)
 from taskmanager.model.jobs import (
     CancelMethod,
     FileRecord,
@@ -421,6 +430,17 @@ CASES: list[tuple[str, Message, Decode]] = [
         decode_inbox,
     ),
     (
+        "settle_dead_letter",
+        Command(
+            id="command-letter",
+            gateway="g-1",
+            actor="anna",
+            at=MOMENT,
+            order=SettleDeadLetter(letter="0123456789abcdef", action=LetterAction.REQUEUE),
+        ),
+        decode_inbox,
+    ),
+    (
         "stop_operation",
         Command(
             id="command-5",
@@ -488,6 +508,7 @@ CASES: list[tuple[str, Message, Decode]] = [
         decode_changes,
     ),
     ("tick", Tick(scheduler="s-1"), decode_inbox),
+    ("redelivered", Redelivered.of(b"\xff{}", "jp2.events", "taskmanager-runner-jp2"), decode_inbox),
     ("replies", RunnerReplies(instance="i-1", replies=REPLIES), decode_control),
     ("notice", Notice(), decode_control),
     (
@@ -530,6 +551,7 @@ def test_a_submission_of_an_earlier_release_is_also_the_first_ticket() -> None:
         b'{"v":2,"type":"tick","scheduler":"s"}',
         b'{"v":1,"type":"tick","scheduler":"s","more":1}',
         b'{"v":1,"type":"unheard"}',
+        b'{"v":1,"type":"redelivered","key":"k","body":"no base64!"}',
     ],
 )
 def test_an_unreadable_body_is_kept_in_the_error(body: bytes) -> None:
