@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,8 +15,10 @@ from taskmanager.messages.topology import Topology
 from taskmanager.model.control import LetterAction, Settlement
 from taskmanager.model.registry import TEXT_LIMIT, DeadLetter
 from taskmanager.ports.broker import Delivery, FoundLetter
+from taskmanager.ports.store import Snapshot
 from taskmanager_scheduler.broker.letter_keeper import LetterKeeper
 from taskmanager_scheduler.broker.letters import letter_of, opened
+from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.inbox.senders import NotBelievedError, Senders
@@ -91,13 +94,17 @@ async def test_the_inbox_takes_the_message_that_comes_back() -> None:
     assert [message for _, message in await made.next_group()] == [Tick(scheduler="s")]
 
 
+def decide_on(command: Command, snapshot: Snapshot) -> Decision:
+    return decide([command], snapshot, NOW)
+
+
 async def test_an_order_is_kept_with_the_letter_and_audited() -> None:
     store = MemoryStore()
     await store.letters.keep([shown(EXPIRED)])
     for letter in (shown(EXPIRED).id, "gone"):
         order = SettleDeadLetter(letter=letter, action=LetterAction.REQUEUE)
         command = Command(id=letter, gateway="g", actor="anna", reason="mended", at=NOW, order=order)
-        await store.apply(needs_of([command]), lambda snapshot, said=command: decide([said], snapshot, NOW))
+        await store.apply(needs_of([command]), partial(decide_on, command))
     wanted = Settlement(by="anna", at=NOW, reason="mended", action=LetterAction.REQUEUE)
     assert await store.letters.ordered() == {shown(EXPIRED).id: wanted}
     assert [entry.asked.code for entry in store.audit.values()] == ["deed.requeue_dead_letter"] * 2
