@@ -122,9 +122,9 @@ class Letters:
     async def waiting(self) -> int:
         return len(self.letters)
 
-    async def go_through(self, remove: Callable[[FoundLetter], Awaitable[bool]]) -> None:
+    async def go_through(self, remove: Callable[[FoundLetter], Awaitable[bool]], most: int) -> None:
         self.passes += 1
-        for letter in self.letters[: len(self.letters) - self.hidden]:
+        for letter in self.letters[: min(most, len(self.letters) - self.hidden)]:
             if await remove(letter):
                 self.letters.remove(letter)
 
@@ -201,6 +201,19 @@ async def test_a_look_that_misses_letters_counts_for_nothing() -> None:
     scene.queue.hidden = 0
     await scene.keeper.run_once()
     assert scene.queue.letters == [EXPIRED]
+
+
+async def test_a_letter_that_comes_back_at_once_is_sent_back_once() -> None:
+    scene = Scene(GARBAGE, EXPIRED)
+    scene.publisher = FakePublisher(lambda _: scene.queue.letters.append(GARBAGE))
+    scene.keeper._publisher = scene.publisher
+    await scene.keeper.run_once()
+    scene.order(GARBAGE, LetterAction.REQUEUE)
+    await scene.keeper.run_once()
+    assert (len(scene.publisher.messages), scene.queue.letters) == (1, [EXPIRED, GARBAGE])
+    await scene.keeper.run_once()
+    assert len(scene.publisher.messages) == 1
+    assert scene.store.known[shown(GARBAGE).id].settlement is None
 
 
 async def test_a_dropped_letter_goes_nowhere() -> None:

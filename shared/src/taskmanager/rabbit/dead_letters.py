@@ -41,14 +41,16 @@ class DeadLetters:
         await self.go_through(note)
         return found
 
-    async def go_through(self, remove: Callable[[FoundLetter], Awaitable[bool]]) -> None:
-        """Show the first `LETTERS_LIMIT`, the oldest first, and remove those for which `remove` says so.
+    async def go_through(
+        self, remove: Callable[[FoundLetter], Awaitable[bool]], most: int = LETTERS_LIMIT
+    ) -> None:
+        """Show the first ones, the oldest first, and remove those for which `remove` says so.
 
         Raises TemporaryError; a letter that was to be removed may then still be there.
         """
         async with self._passing, self._fetching() as channel:
             kept = None
-            for _ in range(LETTERS_LIMIT):
+            for _ in range(most):
                 message = await channel.get(self._queue)
                 if message is None:
                     break

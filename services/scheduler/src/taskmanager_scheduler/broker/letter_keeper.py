@@ -31,8 +31,8 @@ class LetterQueue(Protocol):
     async def waiting(self) -> int:
         """How many wait."""
 
-    async def go_through(self, remove: Callable[[FoundLetter], Awaitable[bool]]) -> None:
-        """Show the oldest ones, and remove those for which `remove` says so."""
+    async def go_through(self, remove: Callable[[FoundLetter], Awaitable[bool]], most: int) -> None:
+        """Show at most so many, the oldest first, and remove those for which `remove` says so."""
 
 
 @dataclass
@@ -85,13 +85,15 @@ class LetterKeeper:
         if waiting == self._waiting and not orders:
             return
         self._waiting = None
-        look = await self._settle(orders)
-        if look.seen < min(waiting, LETTERS_LIMIT):
+        # no more than there were: one that is sent back in vain comes behind them, and is not sent back again
+        most = min(waiting, LETTERS_LIMIT)
+        look = await self._settle(orders, most)
+        if look.seen < most:
             return  # somebody else has fetched the rest
         await self._store.keep(list(look.left.values()), not_possible=look.not_possible)
         self._waiting = None if orders else waiting
 
-    async def _settle(self, orders: Mapping[str, Settlement]) -> "_Look":
+    async def _settle(self, orders: Mapping[str, Settlement], most: int) -> "_Look":
         look = _Look()
         left, not_possible = look.left, look.not_possible
 
@@ -109,7 +111,7 @@ class LetterKeeper:
             left[letter.id] = letter.model_copy(update={"copies": copies + 1})
             return False
 
-        await self._queue.go_through(settled)
+        await self._queue.go_through(settled, most)
         return look
 
     async def _sent_back(self, letter: FoundLetter) -> bool:
