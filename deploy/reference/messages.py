@@ -72,6 +72,7 @@ WAYS: Mapping[type[Message], Way] = {
     messages.SessionsUsed: Way("gateway", NAMES.events, (NAMES.command_key,)),
     messages.TokensUsed: Way("gateway", NAMES.events, (NAMES.command_key,)),
     messages.ReplicasReported: Way("orchestrator", NAMES.events, (NAMES.replicas_key,)),
+    messages.Redelivered: Way("scheduler", NAMES.events, (NAMES.tick_key,)),
     messages.Tick: Way("scheduler", NAMES.events, (NAMES.tick_key,)),
     messages.RunnerReplies: Way("scheduler", NAMES.answers, (NAMES.runner_key(PLUGIN, RUNNER),)),
     messages.Notice: Way(

@@ -19,7 +19,7 @@ FOLDER = Path(os.environ.get("CONTAINERS", ROOT / ".containers")).resolve()
 OWNER = 1000
 ON_HOST = os.environ.get("IMAGES") == "host"
 """Whether this machine's programs take the place of the images: quicker, and says nothing about those."""
-BUILT = ("scheduler", "gateway", "runner-shell", "orchestrator")
+BUILT = ("scheduler", "gateway", "runner-shell", "runner-ocr", "orchestrator")
 """A service for each of our images; others share them."""
 
 

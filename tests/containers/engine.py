@@ -1,6 +1,7 @@
 """The container engine of the trial: Docker if it answers, otherwise a private podman. Knows no service."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -34,6 +35,10 @@ driver = "overlay"
 graphroot = "{folder}/graph"
 runroot = "{folder}/run/storage"
 """
+
+
+_REMARK = re.compile(r'^time="[^"]*" level=warning msg=.*\n', re.MULTILINE)
+"""What podman says of itself beside the words of the program that it starts."""
 
 
 class NoEngineError(Exception):
@@ -94,7 +99,10 @@ class Engine:
     def call(
         self, command: Sequence[str], *, check: bool = True, **more: str
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a program against this engine; a failure shows its output."""
+        """Run a program against this engine; a failure shows its output.
+
+        What it prints to stderr is without podman's warnings.
+        """
         done = subprocess.run(
             command,
             env={**os.environ, **self.environment, **more},
@@ -102,6 +110,7 @@ class Engine:
             text=True,
             check=False,
         )
+        done.stderr = _REMARK.sub("", done.stderr)
         if check and done.returncode != 0:
             raise AssertionError(
                 f"{command} ended with {done.returncode}: {done.stdout[-3000:]}{done.stderr[-3000:]}"

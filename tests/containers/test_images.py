@@ -11,9 +11,13 @@ from taskmanager import __version__
 from .engine import Engine
 from .stack import Stack
 
-IMAGES = ("gateway", "scheduler", "plugin-runner", "orchestrator")
+pytestmark = pytest.mark.timeout(1800)  # the first of its tests builds them
+
+IMAGES = ("gateway", "scheduler", "plugin-runner", "plugin-runner-ocr", "orchestrator")
 OF_BUILDING = ("gcc", "cc", "make", "node", "npm", "git", "/opt/build", "/opt/sbom", "/source", "/wheels")
 """Of the stages that build, none of which may be left."""
+PROGRAMS = {"plugin-runner": ("convert", "opj_compress"), "plugin-runner-ocr": ("tesseract",)}
+"""By the image, what its plugins call."""
 
 
 @pytest.fixture(params=IMAGES)
@@ -33,7 +37,8 @@ def test_an_image_says_what_it_is_and_is_not_for_root(engine: Engine, image: str
     [inspected] = json.loads(engine.run("image", "inspect", image))
     config: Mapping[str, Any] = inspected["Config"]
     labels = {name.rpartition(".")[2]: value for name, value in config["Labels"].items()}
-    assert labels["title"] == f"Goobi TaskManager: {image.removeprefix('taskmanager-')}"
+    service = image.removeprefix("taskmanager-").removesuffix("-ocr")
+    assert labels["title"] == f"Goobi TaskManager: {service}"
     assert (labels["version"], labels["licenses"]) == (__version__, "Apache-2.0")
     assert int(config["User"]) > 0
     assert config["Healthcheck"]["Test"][0] == "CMD"
@@ -42,6 +47,15 @@ def test_an_image_says_what_it_is_and_is_not_for_root(engine: Engine, image: str
 def test_nothing_is_left_of_the_stages_that_build(engine: Engine, image: str) -> None:
     script = " ".join(f"command -v {one} || ls -d {one} 2>/dev/null;" for one in OF_BUILDING)
     assert inside(engine, image, "sh", "-c", f"{script} true") == ""
+
+
+def test_only_runners_have_programs_of_plugins_and_each_only_those_of_its_own(
+    engine: Engine, image: str
+) -> None:
+    every = sorted(program for programs in PROGRAMS.values() for program in programs)
+    script = " ".join(f"command -v {program} >/dev/null && echo {program};" for program in every)
+    found = inside(engine, image, "sh", "-c", f"{script} true").split()
+    assert found == sorted(PROGRAMS.get(image.removeprefix("taskmanager-"), ()))
 
 
 def test_an_image_carries_the_list_of_its_python_packages(engine: Engine, image: str) -> None:

@@ -67,6 +67,11 @@ class Place:
     def job(self, name: str) -> dict[str, Any]:
         return self.stack.told(f"/jobs/{name}")
 
+    def times_worked_on(self, name: str) -> int:
+        """How often its plugin began; what was only brought ahead may have been handed back at a drain."""
+        history = self.stack.told(f"/jobs/{name}/history")["history"]
+        return sum(one["status"] == "PROCESSING" for one in history)
+
     def runners(self) -> list[str]:
         """The containers that carry the labels of the place, whatever anybody says about them."""
         label = f"label=taskmanager.place={PLACE}"
@@ -190,13 +195,11 @@ def test_from_three_to_none_under_load_with_the_orchestrator_killed_no_job_fails
     place.stack.kill("orchestrator")
     place.until(running=0)
     assert place.runners() == []
-    left = [place.job(job) for job in jobs]
-    assert {one["status"] for one in left} == {"DONE", "STARTED"}
-    assert all(one["attempt"] <= 1 for one in left)
+    assert {place.job(job)["status"] for job in jobs} == {"DONE", "STARTED"}
     place.stack.wait_until_well("orchestrator")
     place.scale(mode="manual", desired=3)
     place.stack.wait_until_done(*jobs)
-    assert [place.job(job)["attempt"] for job in jobs] == [1] * len(jobs)
+    assert {job: place.times_worked_on(job) for job in jobs} == dict.fromkeys(jobs, 1)
 
 
 def test_a_crash_loop_is_named_and_ends_when_nothing_is_wanted(place: Place) -> None:

@@ -19,6 +19,8 @@ from .conftest import FOLDER
 from .engine import NoEngineError
 from .test_engines import docker_at
 
+pytestmark = pytest.mark.timeout(600)  # the first of its tests makes the image
+
 PACKAGES = "systemd,dbus"
 PROGRAMS = {STEADY: PATIENT, STUBBORN: DEAF, CRASHING: "exit 3"}
 UNIT = """\

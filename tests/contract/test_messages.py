@@ -45,6 +45,7 @@ from taskmanager.messages import (
     Notice,
     PluginCommand,
     Progressed,
+    Redelivered,
     Refusal,
     RemoveDevice,
     RemoveSecondFactor,
@@ -65,6 +66,7 @@ from taskmanager.messages import (
     SessionUse,
     SetPassword,
     SetSecondFactor,
+    SettleDeadLetter,
     StartOperation,
     StopOperation,
     Submissions,
@@ -85,7 +87,14 @@ from taskmanager.messages import (
     decode_tickets,
 )
 from taskmanager.model.access import Right, Role
-from taskmanager.model.control import DesiredState, JobAction, PluginAction, RunnerAction, StopMode
+from taskmanager.model.control import (
+    DesiredState,
+    JobAction,
+    LetterAction,
+    PluginAction,
+    RunnerAction,
+    StopMode,
+)
 from taskmanager.model.jobs import (
     CancelMethod,
     FileRecord,
@@ -422,6 +431,17 @@ CASES: list[tuple[str, Message, Decode]] = [
         decode_inbox,
     ),
     (
+        "settle_dead_letter",
+        Command(
+            id="command-letter",
+            gateway="g-1",
+            actor="anna",
+            at=MOMENT,
+            order=SettleDeadLetter(letter="0123456789abcdef", action=LetterAction.REQUEUE),
+        ),
+        decode_inbox,
+    ),
+    (
         "stop_operation",
         Command(
             id="command-5",
@@ -489,6 +509,7 @@ CASES: list[tuple[str, Message, Decode]] = [
         decode_changes,
     ),
     ("tick", Tick(scheduler="s-1"), decode_inbox),
+    ("redelivered", Redelivered.of(b"\xff{}", "jp2.events", "taskmanager-runner-jp2"), decode_inbox),
     ("replies", RunnerReplies(instance="i-1", replies=REPLIES), decode_control),
     ("notice", Notice(), decode_control),
     (
@@ -542,6 +563,7 @@ def test_a_submission_of_an_earlier_release_is_also_the_first_ticket() -> None:
         b'{"v":2,"type":"tick","scheduler":"s"}',
         b'{"v":1,"type":"tick","scheduler":"s","more":1}',
         b'{"v":1,"type":"unheard"}',
+        b'{"v":1,"type":"redelivered","key":"k","body":"no base64!"}',
     ],
 )
 def test_an_unreadable_body_is_kept_in_the_error(body: bytes) -> None:

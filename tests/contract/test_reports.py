@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.unit.goobi.reports import NOW, report
+from tests.unit.goobi.reports import NOW, report, traced_job
 
 from taskmanager.model.jobs import GoobiReference
 from taskmanager.model.reports import (
@@ -93,6 +93,14 @@ async def test_due_are_those_of_the_installation_whose_time_has_come_the_longest
     assert await both.seqs(limit=1) == [2]
     assert await both.seqs(Among(("old",))) == [4]
     assert await both.seqs(Among(("old", None), others=True)) == [1]
+
+
+async def test_the_trace_of_a_job_is_known_if_it_has_one(both: Both) -> None:
+    traced = traced_job("traced", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    plain = traced_job("plain", None)
+    await both.store.apply(Needs(), lambda _: Plan(jobs=[(None, traced), (None, plain)]))
+    assert await both.told.traces(["traced", "plain", "unknown"]) == {"traced": traced.traceparent}
+    assert await both.told.traces([]) == {}
 
 
 async def test_a_report_is_settled_only_as_it_was_seen(both: Both) -> None:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -53,6 +54,14 @@ def system(
 def waiting(server: RunningServer, queue: str) -> int:
     said = rabbitmqctl(server, "list_queues", "--quiet", "--no-table-headers", "name", "messages")
     return {name: int(number) for name, number in (line.split("\t") for line in said.splitlines())}[queue]
+
+
+def dead_letters(system: System) -> list[dict[str, Any]]:
+    with system.client() as client:
+        found: list[dict[str, Any]] = (
+            client.get("/api/v1/dead-letters").raise_for_status().json()["dead_letters"]
+        )
+    return found
 
 
 def says(service: Service, part: str, *words: str) -> bool:
@@ -111,5 +120,14 @@ def test_what_a_policy_threw_away_is_stored_in_the_end(system: System, rabbitmq:
     eventually(overtaken, within_seconds=60, what="the gateway to notice")
     system.all_done(ids, within_seconds=90)
     system.gateway.until_ready()
-    rabbitmqctl(rabbitmq, "purge_queue", dead)
+    letters = eventually(lambda: dead_letters(system), within_seconds=60, what="the scheduler to show them")
+    assert {(one["queue"], one["cause"], one["kind"], one["objection"]) for one in letters} == {
+        (inbox, "expired", "submissions", None)
+    }
+    for one in letters:
+        with system.client() as client:
+            client.post(f"/api/v1/dead-letters/{one['id']}/requeue").raise_for_status()
+    eventually(lambda: not dead_letters(system), within_seconds=60, what="the letters to go back")
+    eventually(lambda: waiting(rabbitmq, dead) == 0, within_seconds=60, what="the queue to be empty")
+    system.all_done(ids)
     system.scheduler.until_ready()

@@ -1,5 +1,6 @@
 """Every verb of the command `taskmanager` as an operator starts it, against a real system with log-in."""
 
+import hashlib
 import json
 import re
 import signal
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pika
 import pytest
 from tests.command_line import CommandLine
 from tests.e2e.system import System, running_system
@@ -359,6 +361,36 @@ def test_reports_that_goobi_did_not_take_are_delivered_again(cli: CommandLine) -
     assert "replay all reports to main" in cli.refused("reports", "replay-all", "main", code=2)
     assert cli.json("reports", "replay-all", "main", "--yes")["outcome"] in {"done", "unchanged"}
     assert "main" in cli.text("reports", "installations")
+
+
+def test_an_admin_settles_dead_letters(cli: CommandLine, system: System, rabbitmq: RunningServer) -> None:
+    names = system.topology
+    with pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection:
+        for body in (b"no message", b"\xff", b"\xff"):
+            connection.channel().basic_publish(names.events, names.events_key("sleep"), body)
+
+    def letters() -> dict[str, Any]:
+        return {one["sha256"]: one for one in cli.json("dead-letters", "list")["dead_letters"]}
+
+    def known(*bodies: bytes) -> bool:
+        """These and no others, and nothing is about to be done with them."""
+        now = letters()
+        at_rest = all(one["settlement"] is None for one in now.values())
+        return at_rest and now.keys() == {hashlib.sha256(body).hexdigest() for body in bodies}
+
+    eventually(lambda: known(b"no message", b"\xff"), within_seconds=60, what="both are shown")
+    copies, single = sorted(letters().values(), key=lambda one: -one["copies"])
+    assert (copies["copies"], single["copies"]) == (2, 1)
+    assert single["id"] in cli.text("dead-letters", "list")
+    assert "no message" in cli.text("dead-letters", "show", single["id"])
+    assert cli.json("dead-letters", "requeue", single["id"], "--reason", "mended")["outcome"] == "done"
+    assert "for good?" in cli.refused("dead-letters", "drop", copies["id"], code=2)
+    assert cli.json("dead-letters", "drop", copies["id"], "--yes")["outcome"] == "done"
+    eventually(lambda: known(b"no message"), within_seconds=60, what="what cannot be read comes back")
+    assert letters().popitem()[1]["id"] == single["id"]
+    assert cli.json("dead-letters", "drop", single["id"], "--yes")["outcome"] == "done"
+    eventually(known, within_seconds=60, what="nothing is left")
+    assert "no dead letter" in cli.refused("dead-letters", "show", single["id"], code=1)
 
 
 def test_an_admin_manages_users_and_tokens(cli: CommandLine, bare: CommandLine) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from taskmanager.goobi.settings import GoobiSettings, parse
-from taskmanager.model.jobs import GoobiReference
+from taskmanager.model.jobs import GoobiReference, Job, JobSpec
 from taskmanager.model.reports import Facts, Report, ReportKind
 from taskmanager.model.states import Status
 
@@ -42,6 +42,20 @@ def report(number: int = 1, kind: ReportKind = ReportKind.ENTRY, **more: Any) ->
         "next_try": NOW,
     }
     return Report.model_validate({**fields, **more})
+
+
+def traced_job(name: str, traceparent: str | None) -> Job:
+    """A job whose submission belongs to this trace."""
+    return Job(
+        id=name,
+        spec=JobSpec(plugin="jp2"),
+        client="test",
+        status=Status.DONE,
+        priority=5,
+        created=NOW,
+        queued_at=NOW,
+        traceparent=traceparent,
+    )
 
 
 def settings(folder: Path, url: str, dialect: str, token: str, **more: Any) -> GoobiSettings:

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
-from tests.unit.goobi.reports import NOW, HandClock, report
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
+from tests.unit.goobi.reports import NOW, HandClock, report, traced_job
 
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.goobi.settings import GoobiSettings, parse
@@ -84,6 +86,21 @@ async def test_the_reports_of_a_job_go_out_in_order() -> None:
     assert stage.script.writes == ["POST /api/process/1/journal", "PUT /api/process/1/step/11/close"]
     assert stage.store.reports["job-1:00000001"].delivered_at == NOW
     assert not await stage.lane.run_once()
+
+
+@pytest.mark.parametrize(("status", "event"), [(200, "report_delivered"), (500, "report_not_taken")])
+async def test_a_line_about_a_report_names_the_trace_of_its_job(status: int, event: str) -> None:
+    traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    stage = Stage(
+        report(1, job="traced"),
+        report(2, job="other"),
+        script=Script(lambda _: Answer(status)),
+    )
+    stage.store.jobs = {"traced": traced_job("traced", traceparent)}
+    with capture_logs(processors=[merge_contextvars]) as logs:
+        await stage.after()
+    traces = {one["report"].partition(":")[0]: one.get("trace_id") for one in logs if one["event"] == event}
+    assert traces == {"traced": traceparent[3:35], "other": None}
 
 
 async def test_the_time_until_a_report_is_delivered_is_counted_by_kind_from_its_making() -> None:

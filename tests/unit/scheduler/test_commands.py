@@ -223,7 +223,9 @@ async def test_a_stop_ends_by_itself_at_its_time_and_not_before(store: MemorySto
     early = len(publisher.messages)
     clock.moment = until
     await timer.run_once()
-    await feed(store, decode_inbox(publisher.messages[-1].body))
+    restart = decode_inbox(publisher.messages[-1].body)
+    assert isinstance(restart, Command)
+    await feed(store, restart)
 
     assert early == 0
     assert not store.installed["noop"].paused

@@ -15,6 +15,7 @@ LAZY = {
     "runners": "runners:runners",
     "operations": "operations:operations",
     "reports": "reports:reports",
+    "dead-letters": "dead_letters:dead_letters",
     "users": "users:users",
     "tokens": "tokens:tokens",
     "audit": "records:audit",

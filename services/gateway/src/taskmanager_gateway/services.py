@@ -16,6 +16,7 @@ from taskmanager_gateway.change_feed import Feed
 from taskmanager_gateway.commands.pending import PendingCommands
 from taskmanager_gateway.commands.permissions import Permissions
 from taskmanager_gateway.commands.service import CommandService
+from taskmanager_gateway.dead_letters.service import DeadLetterService
 from taskmanager_gateway.http.open_streams import OpenStreams
 from taskmanager_gateway.itm.identifiers import Identifiers
 from taskmanager_gateway.itm.job_types import JobTypes
@@ -51,6 +52,7 @@ class Services:
     commanding: CommandService
     operating: OperationService
     reports: ReportService
+    dead_letters: DeadLetterService
     finder: JobFinder
     reasons: WaitReasonLookup
     running: RunningJobs
@@ -149,6 +151,7 @@ def make_services(  # noqa: PLR0913 - wiring
         commanding=commanding,
         operating=OperationService(reader, commanding, catalogue, clock),
         reports=ReportService(reader, permissions, commanding, goobi, clock),
+        dead_letters=DeadLetterService(reader, commanding, settings.topology),
         finder=finder,
         reasons=WaitReasonLookup(reader, clock, running),
         running=running,

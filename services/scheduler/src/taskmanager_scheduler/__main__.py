@@ -17,7 +17,7 @@ from taskmanager import __version__
 from taskmanager.errors import StoreUnavailableError, TaskManagerError
 from taskmanager.goobi.settings import load
 from taskmanager.model.partitions import Partition
-from taskmanager.mongo import MongoReader, MongoReports, MongoStore
+from taskmanager.mongo import MongoDeadLetters, MongoReader, MongoReports, MongoStore
 from taskmanager.mongo.writer import unchanged
 from taskmanager.process import logs
 from taskmanager.process.config import exit_text
@@ -34,11 +34,12 @@ from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_scheduler.background.database_clock import DatabaseClock
 from taskmanager_scheduler.background.duty import MISSED_TICKS
 from taskmanager_scheduler.background.gauges import Gauges
+from taskmanager_scheduler.broker.letter_keeper import LetterKeeper
 from taskmanager_scheduler.broker.queue_watch import QueueWatch
 from taskmanager_scheduler.decisions.in_sentences import in_sentences
 from taskmanager_scheduler.goobi.reporter import Reporter
 from taskmanager_scheduler.inbox.inbox_gauges import InboxGauges
-from taskmanager_scheduler.inbox.senders import senders_for
+from taskmanager_scheduler.inbox.senders import Senders, senders_for
 from taskmanager_scheduler.metrics import begin
 from taskmanager_scheduler.partition import Common, PartitionWork
 from taskmanager_scheduler.settings import SchedulerSettings
@@ -80,10 +81,13 @@ async def serve(settings: SchedulerSettings) -> None:
         reader=reader,
     )
 
+    def senders_of(number: int) -> Senders:
+        shared = settings.broker_users == "shared"
+        return senders_for(topology, consuming.user, number, shared=shared)
+
     def work_on(partition: Partition) -> PartitionWork:
         store = MongoStore(database_url, last_change=change, beside=database)
-        shared = settings.broker_users == "shared"
-        senders = senders_for(topology, consuming.user, partition.number, shared=shared)
+        senders = senders_of(partition.number)
         made = PartitionWork(partition, store, senders, common, on_turn=store.look_anew)
         subscription = consuming.subscribe(
             topology.inbox_of(partition.number),
@@ -102,7 +106,17 @@ async def serve(settings: SchedulerSettings) -> None:
     ]
     counting = InboxGauges(inboxes, settings.sweep_interval)
     waiting = _Waiting()
-    watch = _queue_watch(settings, publishing)
+    letters = DeadLetters(publishing, topology.dead_letters.name)
+    watch = _queue_watch(settings, letters)
+    keeper = LetterKeeper(
+        letters,
+        MongoDeadLetters(database.database),
+        publisher,
+        topology,
+        {inbox.name: senders_of(number) for number, inbox in enumerate(topology.inboxes)},
+        active=lambda: work[0].active,
+        interval=settings.sweep_interval,
+    )
     checks = {
         "broker": publishing.check,
         "inbox": consuming.check,
@@ -114,7 +128,7 @@ async def serve(settings: SchedulerSettings) -> None:
     async def consume(stop: asyncio.Event) -> None:
         """Consume messages only once the database clock has been read."""
         await _first_time(clock, reader, settings.partitions, waiting, stop)
-        beside = [common.reporter.run, clock.run, watch.run, gauges.run, counting.run]
+        beside = [common.reporter.run, clock.run, watch.run, keeper.run, gauges.run, counting.run]
         parts = [*(one.run for one in work), consuming.run, *beside]
         await run_parts(parts, stop)
 
@@ -126,9 +140,8 @@ async def serve(settings: SchedulerSettings) -> None:
         await reader.close()
 
 
-def _queue_watch(settings: SchedulerSettings, broker: Broker) -> QueueWatch:
+def _queue_watch(settings: SchedulerSettings, letters: DeadLetters) -> QueueWatch:
     """Includes the management API if its address is set."""
-    letters = DeadLetters(broker, settings.topology.dead_letters.name)
     asking = None
     if url := settings.broker_management_url:
         from taskmanager_scheduler.broker.management import Management  # noqa: PLC0415 - brings httpx

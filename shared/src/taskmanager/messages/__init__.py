@@ -45,6 +45,7 @@ from taskmanager.messages.commands import (
     StartOperation,
     StopOperation,
 )
+from taskmanager.messages.dead_letters import Redelivered, SettleDeadLetter
 from taskmanager.messages.events import (
     Advanced,
     Cancelled,
@@ -120,6 +121,7 @@ __all__ = [
     "Order",
     "PluginCommand",
     "Progressed",
+    "Redelivered",
     "Refusal",
     "RefusalReason",
     "RemoveDevice",
@@ -144,6 +146,7 @@ __all__ = [
     "SessionsUsed",
     "SetPassword",
     "SetSecondFactor",
+    "SettleDeadLetter",
     "StartOperation",
     "StopOperation",
     "Submissions",
@@ -175,9 +178,11 @@ Inbound = (
     | ReplicasReported
     | Tick
 )
-"""The messages the scheduler's inbox takes."""
+"""The messages the scheduler's inbox takes, on their own or in a `Redelivered`."""
 
-_INBOX: TypeAdapter[Inbound] = TypeAdapter(Annotated[Inbound, Field(discriminator="type")])
+_INBOX: TypeAdapter[Inbound | Redelivered] = TypeAdapter(
+    Annotated[Inbound | Redelivered, Field(discriminator="type")]
+)
 _TICKETS: TypeAdapter[Submit | Ticket | Tickets] = TypeAdapter(
     Annotated[Submit | Ticket | Tickets, Field(discriminator="type")]
 )
@@ -192,7 +197,7 @@ _ORDERS: TypeAdapter[ReplicaOrders | Notice] = TypeAdapter(
 )
 
 
-def decode_inbox(body: bytes) -> Inbound:
+def decode_inbox(body: bytes) -> Inbound | Redelivered:
     """A message of the scheduler's inbox; raises InvalidMessageError."""
     return decode(_INBOX, body)
 

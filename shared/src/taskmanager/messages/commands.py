@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from taskmanager.messages.access_commands import AccessOrder
+from taskmanager.messages.dead_letters import SettleDeadLetter
 from taskmanager.messages.replicas import ScalingCommand
 from taskmanager.messages.wire import Message
 from taskmanager.model.control import JobAction, PluginAction, RunnerAction, StopMode
@@ -97,6 +98,7 @@ Order = (
     | StopOperation
     | SendMessage
     | ReplayReports
+    | SettleDeadLetter
     | AccessOrder
 )
 """Every command there is."""

@@ -38,7 +38,7 @@ class Right(StrEnum):
     SCALE = "scale"
     """How many runners there are."""
     ADMIN = "admin"
-    """Users and tokens."""
+    """Users, tokens and dead letters."""
 
 
 class Role(StrEnum):

@@ -42,6 +42,15 @@ class RunnerAction(StrEnum):
     FORGET = "forget"
 
 
+class LetterAction(StrEnum):
+    """The commands for a dead letter: a message to the scheduler that it could not use."""
+
+    REQUEUE = "requeue"
+    """Give it to the scheduler once more, as if it had just been published by whoever published it."""
+    DROP = "drop"
+    """Remove it for good."""
+
+
 class StopMode(StrEnum):
     """What happens to running jobs when their plugin is stopped."""
 
@@ -61,6 +70,12 @@ class Drain(Attribution):
     """Why a runner takes no jobs. At `until` it hands back what still runs; None: its jobs may finish."""
 
     until: datetime | None = None
+
+
+class Settlement(Attribution):
+    """What is to become of a dead letter, by whose wish and why."""
+
+    action: LetterAction
 
 
 class DesiredState(StrEnum):

@@ -1,13 +1,13 @@
 """What is installed and what is running.
 
-Plugins, runners and the statistics of a plugin's tabs, as stored and as shown.
+Plugins, runners, the statistics of a plugin's tabs, and dead letters, as stored and as shown.
 """
 
 from datetime import datetime, timedelta
 
 from pydantic import Field
 
-from taskmanager.model.control import Drain, Stop
+from taskmanager.model.control import Drain, Settlement, Stop
 from taskmanager.model.jobs import Attribution, FileRecord, LogLine, PluginName, Record
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.reasons import PROSE, Reason, absent
@@ -157,3 +157,43 @@ class AuditEntry(Record):
     def told(self) -> Reason | None:
         """Why it was refused, or what else there is to say."""
         return self.why or (PROSE(text=self.detail) if self.detail else None)
+
+
+LETTERS_LIMIT = 100
+"""How many dead letters are shown, the oldest first; the next ones appear when these are settled."""
+TEXT_LIMIT = 16 * 1024
+"""How many characters of a dead letter are shown."""
+
+
+class DeadLetter(Record):
+    """A message to the scheduler that it could not use.
+
+    Attributes:
+        id: the same for letters with the same content and origin.
+        copies: how many there are of it.
+        queue: the inbox it was taken out of.
+        cause: why, in RabbitMQ's word: `rejected` by the scheduler, `delivery_limit`, `expired`, `maxlen`.
+        died: when, by the broker's clock.
+        key: the routing key under which it was published.
+        user: the broker user who published it, if the message names one.
+        kind: the type of message; None if it cannot be read.
+        objection: why the scheduler would refuse it again as it is today, or None.
+        bytes: the length of its body.
+        sha256: of its body, as in the scheduler's log.
+        text: the beginning of its body.
+        settlement: what is about to be done with it.
+    """
+
+    id: str
+    copies: int = 1
+    queue: str
+    cause: str
+    died: datetime | None = None
+    key: str
+    user: str | None = None
+    kind: str | None = None
+    objection: str | None = None
+    bytes: int
+    sha256: str
+    text: str
+    settlement: Settlement | None = None

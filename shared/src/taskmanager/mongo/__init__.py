@@ -6,9 +6,10 @@ with less, acknowledged writes were lost in tests when mongod was killed.
 
 from taskmanager.mongo.base import without_pyopenssl  # noqa: F401  # isort: split
 from taskmanager.mongo.base.client import connect
+from taskmanager.mongo.dead_letters import MongoDeadLetters
 from taskmanager.mongo.migrations import migrate
 from taskmanager.mongo.reader import MongoReader
 from taskmanager.mongo.reports.writes import MongoReports
 from taskmanager.mongo.writer import MongoStore
 
-__all__ = ["MongoReader", "MongoReports", "MongoStore", "connect", "migrate"]
+__all__ = ["MongoDeadLetters", "MongoReader", "MongoReports", "MongoStore", "connect", "migrate"]

@@ -137,7 +137,7 @@ async def migrate(database: Database) -> list[str]:
         for collection, indexes in INDEXES.items():
             await _drop_unlisted(database, collection, indexes)
             made += await database[collection].create_indexes(indexes)
-        for collection in ("plugins", "statistics", "settings", "installations", "users"):
+        for collection in ("plugins", "statistics", "settings", "installations", "users", "dead_letters"):
             await _ensure_collection(database, collection)
     await ensure_keys(database)
     return made

@@ -13,6 +13,7 @@ from taskmanager.mongo.base.client import Database, Document
 from taskmanager.mongo.base.documents import to_document, update_of
 from taskmanager.mongo.base.statements import Statement, add_or_change, change, update, write
 from taskmanager.mongo.counters import statistics_id
+from taskmanager.mongo.dead_letters import order
 from taskmanager.mongo.figures import growth
 from taskmanager.mongo.files import file_document, file_key
 from taskmanager.mongo.operations.writes import OperationWrites
@@ -116,6 +117,8 @@ class PlanWrites:
             await self._update(session, collection, statements)
         for wanted in plan.replays:
             await replay(self._database, session, wanted)
+        for letter, settlement in plan.settlements:
+            await order(self._database, session, letter, settlement)
         for withdrawal in plan.withdrawals:
             await withdraw(self._database, session, withdrawal)
         if plan.forgotten_runners:

@@ -41,6 +41,7 @@ from taskmanager.mongo.base.indexes import (
 )
 from taskmanager.mongo.base.keyset import KEYS, TURN_KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
+from taskmanager.mongo.dead_letters import DeadLetterReads
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
 from taskmanager.mongo.operations.reads import OperationReads
@@ -67,7 +68,14 @@ _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, s
 
 
 class MongoReader(
-    FiguresReads, FileReads, OperationReads, ReplicaReads, ReportReads, RunnerReads, AccessReads
+    DeadLetterReads,
+    FiguresReads,
+    FileReads,
+    OperationReads,
+    ReplicaReads,
+    ReportReads,
+    RunnerReads,
+    AccessReads,
 ):
     """Implements `taskmanager.ports.readers.JobReader` and, on the same connections, `AccessReader`."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from taskmanager.errors import TaskManagerError
@@ -71,6 +72,18 @@ class Delivery:
     """The priority that the message was published with."""
     sent_at: float | None = None
     """When it was published, by the publisher's clock, in seconds since 1970; None: it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLetter:
+    """A dead letter as it lies in its queue: what was published, and where and why it died."""
+
+    body: bytes
+    key: str
+    user: str | None = None
+    queue: str = ""
+    cause: str = ""
+    died: datetime | None = None
 
 
 class Subscription(Protocol):

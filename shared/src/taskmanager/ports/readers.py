@@ -12,7 +12,14 @@ from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
 from taskmanager.model.queries import AuditPage, AuditQuery, FilePage, FileQuery, JobPage, JobQuery, Position
-from taskmanager.model.registry import AtWork, InstalledPlugin, LogBlock, RunnerState, TabStatistics
+from taskmanager.model.registry import (
+    AtWork,
+    DeadLetter,
+    InstalledPlugin,
+    LogBlock,
+    RunnerState,
+    TabStatistics,
+)
 from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 from taskmanager.model.states import Tab
@@ -109,6 +116,12 @@ class JobReader(Protocol):
 
     async def replica_sets(self, plugin: str | None = None) -> Sequence[ReplicaSet]:
         """The replicas of one plugin or of all at all places, by place and plugin."""
+
+    async def dead_letters(self) -> Sequence[DeadLetter]:
+        """The known dead letters, the oldest first."""
+
+    async def dead_letter(self, letter: str) -> DeadLetter | None:
+        """One of them."""
 
     async def at_work(self, limit: int) -> Sequence[AtWork]:
         """Jobs that belong to a runner, by runner and id; at most `limit`."""

@@ -1,6 +1,6 @@
 """What delivery reads and writes of the stored reports, as a port. Making reports is part of `store.Plan`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -25,6 +25,9 @@ class ReportStore(Protocol):
 
     async def pending_of(self, jobs: Sequence[str]) -> Sequence[Report]:
         """All pending reports of these jobs, by job and `seq`."""
+
+    async def traces(self, jobs: Sequence[str]) -> Mapping[str, str]:
+        """The `traceparent` of each of these jobs whose submission had one."""
 
     async def settle(self, report: Report) -> bool:
         """Store a report's delivery state if the stored report is one `rev` older; returns whether it was."""

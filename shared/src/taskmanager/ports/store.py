@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from taskmanager.model.control import Settlement
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, Listing, Operation
@@ -123,6 +124,8 @@ class Plan:
     operations: Sequence[tuple[Operation | None, Operation]] = ()
     failures: Sequence[Failure] = ()
     access: AccessPlan | None = None
+    settlements: Sequence[tuple[str, Settlement]] = ()
+    """What is to become of the dead letters with these ids, if they are still known."""
     replicas: Sequence[ReplicaSet] = ()
     forgotten_replicas: Sequence[str] = ()
     """Keys of sets to remove."""

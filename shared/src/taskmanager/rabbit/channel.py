@@ -149,9 +149,13 @@ class OtherArgumentsError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """A message that was inspected; `headers` as RabbitMQ wrote them."""
+    """A message that was fetched and not acknowledged; `headers` as RabbitMQ wrote them."""
 
     headers: Mapping[str, Any]
+    body: bytes = b""
+    key: str = ""
+    user: str | None = None
+    tag: int = 0
 
 
 class AsyncChannel:
@@ -218,10 +222,24 @@ class AsyncChannel:
             answer,
             "basic_get",
             queue=queue,
-            callback=lambda _channel, _method, properties, _body: found(
-                ReceivedMessage(properties.headers or {})
+            callback=lambda _channel, method, properties, body: found(
+                ReceivedMessage(
+                    properties.headers or {},
+                    body,
+                    method.routing_key,
+                    properties.user_id,
+                    method.delivery_tag,
+                )
             ),
         )
+
+    def ack(self, message: ReceivedMessage) -> None:
+        """Acknowledge a fetched message, which removes it; raises BrokerUnavailableError."""
+        self.send("basic_ack", delivery_tag=message.tag)
+
+    def give_back_all(self, last: ReceivedMessage) -> None:
+        """Return this one and all fetched before it to their places; raises BrokerUnavailableError."""
+        self.send("basic_nack", delivery_tag=last.tag, multiple=True, requeue=True)
 
     def close(self) -> None:
         """Close the channel; closing a closed one does nothing."""

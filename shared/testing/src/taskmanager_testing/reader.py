@@ -39,6 +39,7 @@ from taskmanager.model.queries import (
 from taskmanager.model.registry import (
     AtWork,
     AuditEntry,
+    DeadLetter,
     InstalledPlugin,
     LogBlock,
     RunnerState,
@@ -49,6 +50,7 @@ from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 from taskmanager.model.states import Status, Tab
 from taskmanager.ports.report_store import Among
+from taskmanager_testing.dead_letters import MemoryDeadLetters
 from taskmanager_testing.operations import meant
 from taskmanager_testing.reports import backlog_of, page_of
 
@@ -71,6 +73,7 @@ class FakeReader:
         self.figures: list[HourlyFigures] = []
         self.audited: list[AuditEntry] = []
         self.known_reports: dict[str, Report] = {}
+        self.letters = MemoryDeadLetters()
         self.known_health: list[InstallationHealth] = []
         self.known_operations: dict[str, Operation] = {}
         self.known_failures: list[Failure] = []
@@ -279,6 +282,16 @@ class FakeReader:
         await self._arrive("replica_sets")
         found = (one for one in self.known_replicas.values() if plugin in {None, one.plugin})
         return sorted(found, key=lambda one: one.key)
+
+    async def dead_letters(self) -> Sequence[DeadLetter]:
+        """See `JobReader.dead_letters`."""
+        await self._arrive("dead_letters")
+        return self.letters.oldest_first()
+
+    async def dead_letter(self, letter: str) -> DeadLetter | None:
+        """See `JobReader.dead_letter`."""
+        await self._arrive("dead_letter")
+        return self.letters.known.get(letter)
 
     async def at_work(self, limit: int) -> Sequence[AtWork]:
         """See `JobReader.at_work`."""

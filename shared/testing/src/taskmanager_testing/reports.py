@@ -1,9 +1,11 @@
 """The reports of the stores in memory, with the full contract."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from taskmanager.errors import CursorError, StoreUnavailableError
+from taskmanager.model.jobs import Job
 from taskmanager.model.reports import (
     BACKLOG_LIMIT,
     REPLAY_LIMIT,
@@ -25,8 +27,13 @@ UNTOLD = {ReportState.PENDING, ReportState.GIVEN_UP}
 class MemoryReports:
     """Implements `taskmanager.ports.report_store.ReportStore` over a dictionary it shares with a store."""
 
-    def __init__(self, reports: dict[str, Report], away: Callable[[], bool] = lambda: False) -> None:
-        self.reports = reports
+    def __init__(
+        self,
+        reports: dict[str, Report],
+        away: Callable[[], bool] = lambda: False,
+        jobs: Mapping[str, Job] = MappingProxyType({}),
+    ) -> None:
+        self.reports, self.jobs = reports, jobs
         self.health: dict[str, InstallationHealth] = {}
         self._away = away
 
@@ -41,6 +48,12 @@ class MemoryReports:
         self._answer()
         found = [one for one in self.reports.values() if one.job in jobs and one.state is ReportState.PENDING]
         return sorted(found, key=lambda one: (one.job, one.seq))
+
+    async def traces(self, jobs: Sequence[str]) -> Mapping[str, str]:
+        """See the port."""
+        self._answer()
+        found = {name: self.jobs[name].traceparent for name in jobs if name in self.jobs}
+        return {name: trace for name, trace in found.items() if trace is not None}
 
     async def settle(self, report: Report) -> bool:
         """See the port."""

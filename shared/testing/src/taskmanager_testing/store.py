@@ -27,6 +27,7 @@ from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Needs, Plan, PlanT, Snapshot, StatisticsDelta, next_links
 from taskmanager.process.clock import SystemClock
 from taskmanager_testing.access import FakeAccess
+from taskmanager_testing.dead_letters import MemoryDeadLetters
 from taskmanager_testing.operations import listed, paged
 from taskmanager_testing.reports import MemoryReports, replayed, withdrawn
 
@@ -46,7 +47,9 @@ class MemoryStore:
         self.runners: dict[str, RunnerState] = {}
         self.replicas: dict[str, ReplicaSet] = {}
         self.reports: dict[str, Report] = {}
-        self.told = MemoryReports(self.reports, lambda: self.away)
+        self.letters = MemoryDeadLetters(lambda: self.away)
+        """What is kept of dead letters."""
+        self.told = MemoryReports(self.reports, lambda: self.away, self.jobs)
         """What delivery sees of the reports."""
         self.audit: dict[str, AuditEntry] = {}
         self.logs: dict[tuple[str, int, int], LogBlock] = {}
@@ -175,6 +178,8 @@ class MemoryStore:
     def _change_reports(self, plan: Plan) -> None:
         for replay in plan.replays:
             self.reports |= {one.id: one for one in replayed(self.reports.values(), replay)}
+        for letter, settlement in plan.settlements:
+            self.letters.order(letter, settlement)
         for withdrawal in plan.withdrawals:
             self.reports |= {one.id: one for one in withdrawn(self.reports.values(), withdrawal)}
 

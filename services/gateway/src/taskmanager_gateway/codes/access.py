@@ -40,6 +40,7 @@ ALL_PLUGINS = _restricted("all_plugins", "%(what)s concerns all plugins")
 THE_OPERATION = _code("the_operation", "the operation")
 LIST_OF_USERS = _code("list_of_users", "the list of users or tokens")
 REPLAY_OF_ALL = _code("replay_of_all", "the replay of all reports")
+DEAD_LETTERS = _code("dead_letters", "a dead letter")
 TOLD_TO_INSTALLATION = _code("told_to_installation", "what an installation was told")
 ALL_USERS = _forbidden("all_users", "is restricted to some plugins, and users and tokens concern all of them")
 ONE_TIME_PASSWORD = _forbidden(

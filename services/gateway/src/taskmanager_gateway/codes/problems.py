@@ -45,6 +45,14 @@ UNKNOWN_IDENTIFIER = _code(
 )
 UNKNOWN_VIEWER = _code("unknown_viewer", "There is no '%(viewer)s' here. Use one of: %(known)s.")
 NO_REPORT = _code("no_report", "There is no report '%(report)s'.", "There is no such report.")
+NO_DEAD_LETTER = _code(
+    "no_dead_letter",
+    "There is no dead letter '%(letter)s': it may have been settled meanwhile.",
+    "There is no such dead letter.",
+)
+OF_NO_INBOX = _code(
+    "of_no_inbox", "It came from %(queue)s, which is no inbox of the scheduler today. It can only be dropped."
+)
 NO_TOKEN = _code("no_token", "There is no token '%(token)s'.", "There is no such token.")
 NO_SESSION = _code("no_session", "There is no such log-in: it may have ended meanwhile.")
 NO_USER = _code("no_user", "There is no user '%(name)s'.", "There is no such user.")

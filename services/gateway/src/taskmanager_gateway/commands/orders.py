@@ -28,6 +28,7 @@ from taskmanager.messages import (
     SendMessage,
     SetPassword,
     SetSecondFactor,
+    SettleDeadLetter,
     StartOperation,
     StopOperation,
     UseCode,
@@ -41,6 +42,7 @@ from taskmanager_gateway.commands.permissions import Permissions
 from taskmanager_gateway.http.problems import (
     KEY_REUSED,
     NOT_POSSIBLE,
+    UNKNOWN_DEAD_LETTER,
     UNKNOWN_JOB,
     UNKNOWN_OPERATION,
     UNKNOWN_PLACE,
@@ -243,6 +245,7 @@ ORDERS: Mapping[type, OrderRules[Any]] = {
         _plugin_of_job,
     ),
     ReplayReports: OrderRules(_operate(_replay), _none(UNKNOWN_REPORT, problems.NO_REPORT())),
+    SettleDeadLetter: OrderRules(_administer(), _none(UNKNOWN_DEAD_LETTER, problems.NO_DEAD_LETTER())),
     AddUser: OrderRules(_administer(), _NO_USER),
     ChangeUser: OrderRules(_administer(), _NO_USER),
     SetPassword: OrderRules(_administer(own="name"), _NO_USER),

@@ -59,6 +59,7 @@ UNKNOWN_TEMPLATE = ProblemKind("unknown-template", 404, "The plugin has no such 
 UNKNOWN_RUNNER = ProblemKind("unknown-runner", 404, "No such runner")
 UNKNOWN_PLACE = ProblemKind("unknown-place", 404, "No such place")
 UNKNOWN_REPORT = ProblemKind("unknown-report", 404, "No such report")
+UNKNOWN_DEAD_LETTER = ProblemKind("unknown-dead-letter", 404, "No such dead letter")
 UNKNOWN_OPERATION = ProblemKind("unknown-operation", 404, "No such operation")
 UNKNOWN_USER = ProblemKind("unknown-user", 404, "No such user")
 UNKNOWN_SESSION = ProblemKind("unknown-session", 404, "No such log-in")

@@ -26,8 +26,19 @@ _STATES = {
     "activating": ReplicaState.STARTING,
     "deactivating": ReplicaState.STOPPING,
 }
-"""Every other word stands for a unit that has ended."""
+"""Every other word stands for a unit that has ended, unless a job of systemd is about to start it."""
+INACTIVE = "inactive"
+"""The word for a unit that has ended well, or not begun yet; systemd forgets it soon."""
+_BEGINNING = frozenset({"start", "restart", "reload-or-start"})
+"""Types of jobs after which a unit runs."""
 NO_SUCH_UNIT = f"{SERVICE}.NoSuchUnit"
+
+
+def state_of(active: str, job: str) -> ReplicaState:
+    """The state of a unit with this `ActiveState` and this type of job waiting for it, if any."""
+    if active not in _STATES and job in _BEGINNING:
+        return ReplicaState.STARTING
+    return _STATES.get(active, ReplicaState.FAILING)
 
 
 class SystemdEngine:
@@ -105,15 +116,17 @@ class SystemdEngine:
                 raise EngineUnavailableError(f"{self.name}: {error.text}") from error
 
     async def _found(self, unit: Sequence[Any]) -> Found | None:
-        """A unit of the list as a runner; None if it is of another place."""
-        unit_name, active, path = str(unit[0]), str(unit[3]), str(unit[6])
+        """A unit of the list as a runner; None if it is of another place, or only being forgotten."""
+        unit_name, active, path, job = str(unit[0]), str(unit[3]), str(unit[6]), str(unit[8])
         for plugin, stem in self._stems.items():
             if not unit_name.startswith(stem):
                 continue
             name = unit_name.removeprefix(stem).removesuffix(".service")
             if not name.startswith(f"{self._place}.{plugin}."):
                 continue
-            state = _STATES.get(active, ReplicaState.FAILING)
+            state = state_of(active, job)
+            if active == INACTIVE and state is ReplicaState.FAILING and name not in self._known:
+                return None  # a call about a unit that has ended lets systemd know it for a moment
             detail = await self._ending(path) if state is ReplicaState.FAILING else ""
             return Found(plugin, name, name, state, detail)
         return None

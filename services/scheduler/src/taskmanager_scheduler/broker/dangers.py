@@ -86,8 +86,8 @@ def evidence(dropped: Mapping[tuple[str, str], int], topology: Topology) -> list
             queue,
             DROPPED[reason],
             f"RabbitMQ took {number} messages out of {queue} ({reason}); they wait in "
-            f"{topology.dead_letters.name}: clear the policy that sets {DROPPED[reason]}, bring back what is "
-            "missed, then purge them",
+            f"{topology.dead_letters.name}: clear the policy that sets {DROPPED[reason]}, then send them "
+            "back or drop them (taskmanager dead-letters)",
         )
         for (queue, reason), number in sorted(dropped.items())
         if reason in DROPPED

@@ -30,6 +30,7 @@ from taskmanager.messages import (
     SendMessage,
     SetPassword,
     SetSecondFactor,
+    SettleDeadLetter,
     StartOperation,
     StopOperation,
     UseCode,
@@ -39,6 +40,7 @@ from taskmanager.model.registry import AuditEntry
 from taskmanager.ports.store import Needs
 from taskmanager_scheduler.commands import (
     access,
+    dead_letters,
     jobs,
     operations,
     plugins,
@@ -58,6 +60,7 @@ class CommandSpace(
     scaling.ScalingSpace,
     operations.OperationSpace,
     reports.ReportSpace,
+    dead_letters.LetterSpace,
     access.AccessSpace,
     Protocol,
 ):
@@ -75,6 +78,7 @@ HANDLERS: Mapping[type, CommandHandler[CommandSpace, Any]] = {
     StopOperation: operations.STOP,
     SendMessage: reports.MESSAGE,
     ReplayReports: reports.REPLAY,
+    SettleDeadLetter: dead_letters.SETTLE,
     AddUser: access.ADD_USER,
     ChangeUser: access.CHANGE_USER,
     SetPassword: access.SET_PASSWORD,

@@ -24,6 +24,7 @@ from taskmanager.messages import (
     Submit,
     TokensUsed,
 )
+from taskmanager.model.control import Settlement
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Operation
 from taskmanager.model.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
@@ -68,6 +69,7 @@ class GroupState:
     effects: list[Effect] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     replays: list[Replay] = field(default_factory=list)
+    settlements: list[tuple[str, Settlement]] = field(default_factory=list)
     withdrawals: list[Withdrawal] = field(default_factory=list)
     logs: list[LogBlock] = field(default_factory=list)
     files: list[StoredFile] = field(default_factory=list)
@@ -238,6 +240,7 @@ class GroupState:
             forgotten_runners=sorted(self.forgotten),
             reports=self.reports,
             replays=self.replays,
+            settlements=self.settlements,
             withdrawals=self.withdrawals,
             logs=self.logs,
             files=self.files,

@@ -7,7 +7,7 @@ stored is sent again.
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from taskmanager.model.reports import InstallationHealth, Report, ReportKind, Re
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.report_store import Among, ReportStore
 from taskmanager.process.logs import get_logger
+from taskmanager.process.tracing import during
 from taskmanager_scheduler.goobi.calls import Fate, Judgement
 from taskmanager_scheduler.metrics import GOOBI_LAG, GOOBI_REPORTS, begin_installation
 
@@ -82,7 +83,7 @@ class Lane:
         pending = await self._store.pending_of(jobs)
         chains = [list(group) for _, group in groupby(pending, lambda one: one.job)]
         away = asyncio.Event()
-        told = await self._tell_all(chains, now, away)
+        told = await self._tell_all(chains, await self._store.traces(jobs), now, away)
         self._conclude(told, away=away.is_set())
         await self._store.note_health(self._health)
         return True
@@ -92,14 +93,22 @@ class Lane:
         await self._telling.close()
 
     async def _tell_all(
-        self, chains: Iterable[Sequence[Report]], now: datetime, away: asyncio.Event
+        self,
+        chains: Iterable[Sequence[Report]],
+        traces: Mapping[str, str],
+        now: datetime,
+        away: asyncio.Event,
     ) -> list[bool]:
-        """Whether each job's first report was accepted; jobs run concurrently, up to the configured limit."""
+        """Whether each job's first report was accepted; jobs run concurrently, up to the configured limit.
+
+        Lines of the log name the job's trace, if it is in `traces`.
+        """
         slots = asyncio.Semaphore(self._telling.installation.concurrency)
 
         async def tell(chain: Sequence[Report]) -> bool | None:
             async with slots:
-                return None if away.is_set() else await self._tell_chain(chain, now, away)
+                with during(traces.get(chain[0].job)):
+                    return None if away.is_set() else await self._tell_chain(chain, now, away)
 
         results = await asyncio.gather(*map(tell, chains), return_exceptions=True)
         for result in results:

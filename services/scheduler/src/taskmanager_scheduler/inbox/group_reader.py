@@ -6,14 +6,14 @@ from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 
-from taskmanager.errors import InvalidMessageError, TaskManagerError
-from taskmanager.messages import Inbound, Submissions, Submit, decode_inbox
+from taskmanager.errors import InvalidMessageError
+from taskmanager.messages import Inbound, Submissions, Submit
 from taskmanager.ports.broker import Delivery, Subscription
 from taskmanager.process.logs import get_logger
 from taskmanager_scheduler.effects.early_tickets import EarlyTickets
 from taskmanager_scheduler.effects.ticket_blocks import BlockSizes
 from taskmanager_scheduler.inbox.in_hand import InHand
-from taskmanager_scheduler.inbox.senders import Senders
+from taskmanager_scheduler.inbox.senders import NotBelievedError, Senders
 from taskmanager_scheduler.metrics import DEAD_LETTERS
 
 GATHER = timedelta(milliseconds=3)
@@ -30,10 +30,6 @@ GROUP_BYTES = 2 * 1024 * 1024
 log = get_logger(__name__)
 
 InboxMessage = tuple[Delivery, Inbound]
-
-
-class NotBelievedError(TaskManagerError):
-    """The sender is not entitled to send this message."""
 
 
 QUOTE_NOTHING = (InvalidMessageError, NotBelievedError)
@@ -124,12 +120,12 @@ class GroupReader:
     def _readable(self, delivery: Delivery) -> Inbound | None:
         """The message, whose tickets are then under way; None if it has become a dead letter."""
         try:
-            message = decode_inbox(delivery.body)
+            message = self._senders.read(delivery.body, delivery.key, delivery.user)
         except InvalidMessageError as error:
             self.dead_letter(delivery, "unreadable", error)
             return None
-        if doubt := self._senders.doubt(message, delivery.key, delivery.user):
-            self.dead_letter(delivery, "not believed", NotBelievedError(doubt))
+        except NotBelievedError as error:
+            self.dead_letter(delivery, "not believed", error)
             return None
         self._block_sizes.heard(message)
         self._early.arrived(submissions_of(message))

@@ -7,12 +7,13 @@ compare.
 from dataclasses import dataclass
 
 from taskmanager.accounts.broker_users import BrokerUsers
-from taskmanager.errors import PermanentError
+from taskmanager.errors import PermanentError, TaskManagerError
 from taskmanager.messages import (
     Command,
     Hello,
     Inbound,
     LogInsSeen,
+    Redelivered,
     ReplicasReported,
     RunnerEvents,
     SessionsUsed,
@@ -20,9 +21,14 @@ from taskmanager.messages import (
     Submit,
     Tick,
     TokensUsed,
+    decode_inbox,
 )
 from taskmanager.messages.topology import Topology
 from taskmanager.model.partitions import HOME
+
+
+class NotBelievedError(TaskManagerError):
+    """The sender is not entitled to send this message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,19 @@ class Senders:
     users: BrokerUsers | None = None
     partition: int = HOME
 
-    def doubt(self, message: Inbound, key: str, user: str | None) -> str | None:
+    def read(self, body: bytes, key: str, user: str | None) -> Inbound:
+        """The message in a body that came with this key and user, or in a dead letter that was sent back.
+
+        Raises InvalidMessageError and NotBelievedError.
+        """
+        message = decode_inbox(body)
+        if doubt := self.doubt(message, key, user):
+            raise NotBelievedError(doubt)
+        if isinstance(message, Redelivered):
+            return self.read(message.content, message.key, message.user)
+        return message
+
+    def doubt(self, message: Inbound | Redelivered, key: str, user: str | None) -> str | None:
         """Why the message is not believed, or None."""
         wanted = self._key_of(message)
         if key != wanted:
@@ -46,7 +64,7 @@ class Senders:
             return f"a runner of {message.plugin} brings the plugin {stranger}"
         return None if self.users is None else self._doubt_user(self.users, message, user)
 
-    def _key_of(self, message: Inbound) -> str:
+    def _key_of(self, message: Inbound | Redelivered) -> str:
         match message:
             case Submissions():
                 return self.topology.submissions_key_of(self.partition)
@@ -58,17 +76,17 @@ class Senders:
                 return self.topology.command_key_of(self.partition)
             case ReplicasReported():
                 return self.topology.replicas_key_of(self.topology.partition_of(message.plugin))
-            case Tick():
+            case Tick() | Redelivered():
                 return self.topology.tick_key_of(self.partition)
 
-    def _doubt_user(self, users: BrokerUsers, message: Inbound, user: str | None) -> str | None:
+    def _doubt_user(self, users: BrokerUsers, message: Inbound | Redelivered, user: str | None) -> str | None:
         allowed = _allowed(users, message)
         if user in allowed:
             return None
         return f"{message.type} by the broker user {user}: only {' and '.join(allowed)} may"
 
 
-def _allowed(users: BrokerUsers, message: Inbound) -> tuple[str, ...]:
+def _allowed(users: BrokerUsers, message: Inbound | Redelivered) -> tuple[str, ...]:
     match message:
         case Submissions() | Submit() | TokensUsed() | SessionsUsed() | LogInsSeen():
             return (users.gateway,)
@@ -78,7 +96,7 @@ def _allowed(users: BrokerUsers, message: Inbound) -> tuple[str, ...]:
             return (users.runner(message.plugin),)
         case ReplicasReported():
             return (users.orchestrator,)
-        case Tick():
+        case Tick() | Redelivered():
             return (users.scheduler,)
 
 

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from taskmanager.model.control import JobAction, PluginAction, RunnerAction, StopMode
+from taskmanager.model.control import JobAction, LetterAction, PluginAction, RunnerAction, StopMode
 from taskmanager.model.reasons.catalogue import Code, Family
 from taskmanager.model.replicas.scaling import ScalingAction
 
@@ -45,6 +45,10 @@ PLACES = {
 
 MESSAGE = _code("message", "message to Goobi, %(type)s")
 REPLAY = _code("replay", "replay report %(report)s")
+LETTERS = {
+    action: _code(f"{action.value}_dead_letter", f"{action.value} dead letter %(letter)s")
+    for action in LetterAction
+}
 REPLAY_ALL = _code("replay_all", "replay undelivered reports of %(names)s")
 
 ADD_USER = _code("add_user", "add user, %(role)s, %(reach)s")

@@ -1,6 +1,6 @@
 """Reports between values and documents, and what delivery reads and writes of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -92,6 +92,13 @@ class MongoReports:
     async def pending_of(self, jobs: Sequence[str]) -> Sequence[Report]:
         """See the port."""
         return await self._find({**PENDING, "job": {"$in": list(jobs)}}, [("job", 1), ("seq", 1)], 0)
+
+    async def traces(self, jobs: Sequence[str]) -> Mapping[str, str]:
+        """See the port."""
+        traced = {"_id": {"$in": list(jobs)}, "traceparent": {"$exists": True}}
+        with translated_errors():
+            documents = await self._database.jobs.find(traced, {"traceparent": 1}).to_list()
+        return {document["_id"]: document["traceparent"] for document in documents}
 
     async def settle(self, report: Report) -> bool:
         """See the port."""

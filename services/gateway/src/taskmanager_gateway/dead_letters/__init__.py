@@ -1,0 +1,1 @@
+"""Dead letters: reading them, sending one back, dropping one."""
