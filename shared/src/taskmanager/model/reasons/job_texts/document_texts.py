@@ -13,7 +13,6 @@ NO_NUMBER = _text(
 NO_PAGE = _text("no_page", "%(name)s describes no page")
 SEVERAL_PAGES = _text("several_pages", "%(name)s describes %(number)s pages instead of one")
 UNKNOWN_REFERENCE = _text("unknown_reference", "%(name)s refers to %(id)s, which it does not describe")
-NO_PHYSICAL_PAGES = _text("no_physical_pages", "%(name)s lists no pages (structMap PHYSICAL)")
 PAGES_WITHOUT_PICTURE = _text(
     "pages_without_picture",
     "%(number)s page(s) of %(name)s have no picture (%(pages)s): check the folder of pictures",
