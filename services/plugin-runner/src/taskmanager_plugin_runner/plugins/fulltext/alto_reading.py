@@ -13,7 +13,15 @@ from lxml import etree
 from taskmanager.errors import JobFailedError
 from taskmanager.model.reasons.job_texts import document_texts
 from taskmanager_plugin_runner.plugins.fulltext import xml_files
-from taskmanager_plugin_runner.plugins.fulltext.model import Block, BlockKind, Box, Line, PageText, Word, joined_box
+from taskmanager_plugin_runner.plugins.fulltext.model import (
+    Block,
+    BlockKind,
+    Box,
+    Line,
+    PageText,
+    Word,
+    joined_box,
+)
 
 _KIND_OF_SPACE: Final = {"TopMargin": BlockKind.HEADER, "BottomMargin": BlockKind.FOOTER}
 _KINDS: Final = {
@@ -77,7 +85,9 @@ def _page(page: etree._Element, file: _File) -> PageText:
 
 
 def _block(element: etree._Element, kind: BlockKind, file: _File) -> Block:
-    labels = [file.tags.get(one, "") for one in element.get("TAGREFS", "").split()] + [element.get("TYPE", "")]
+    labels = [file.tags.get(one, "") for one in element.get("TAGREFS", "").split()] + [
+        element.get("TYPE", "")
+    ]
     known = [_KINDS[plain] for label in labels if (plain := _plain(label)) in _KINDS]
     lines = tuple(_line(line, file) for line in xml_files.children(element, "TextLine"))
     language = element.get("LANG") or element.get("language") or None

@@ -1,4 +1,4 @@
-"""The two kinds of descriptions in METS files of libraries: MODS, and Goobi's own names in an extension of it.
+"""The two kinds of descriptions in METS files of libraries: MODS, and Goobi's names in an extension of it.
 
 Goobi's names are those of its usual rule sets; what a rule set calls otherwise is not found.
 """
@@ -39,7 +39,9 @@ def _read_mods(mods: etree._Element) -> Description:
     dates.sort(key=lambda date: date.get("keyDate") != "yes")
     names = [one for one in children(mods, "name") if _text(one)]
     authors = [one for one in names if {"aut", "cmp", "art"} & set(_texts(below(one, "roleTerm")))]
-    conditions = [one for one in children(mods, "accessCondition") if one.get("type") == "use and reproduction"]
+    conditions = [
+        one for one in children(mods, "accessCondition") if one.get("type") == "use and reproduction"
+    ]
     return Description(
         _mods_title(mods),
         tuple(_mods_name(one) for one in authors or names[:1]),
@@ -53,13 +55,13 @@ def _read_mods(mods: etree._Element) -> Description:
 
 
 def _is_of_the_copy(origin: etree._Element) -> bool:
-    """Whether it is about the digital copy: its edition says so, or it has nothing but the date of capture."""
+    """Whether it is about the digital copy: its edition says so, or it has the date of capture."""
     said = " ".join(_texts(children(origin, "edition"))).lower()
-    return "electronic" in said or next(children(origin, "dateCaptured"), None) is not None
+    return "electronic" in said or any(True for _ in children(origin, "dateCaptured"))
 
 
 def _is_words(place: etree._Element) -> bool:
-    return place.get("type") != "code"
+    return bool(place.get("type") != "code")
 
 
 def _mods_title(mods: etree._Element) -> str | None:

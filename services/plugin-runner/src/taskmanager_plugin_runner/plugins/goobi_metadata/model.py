@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """The bibliographic part; everything may be missing. `languages` and `date` are as the file writes them."""
+    """The bibliographic part; all may be missing. `languages` and `date` are as the file writes them."""
 
     title: str | None = None
     authors: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Description:
 
 @dataclass(frozen=True, slots=True)
 class WorkPage:
-    """A page of the book: its printed number (None if it has none) and the stems of the names of its files."""
+    """A page of the book: its printed number (None if it has none), and the stems of its files' names."""
 
     id: str
     label: str | None
@@ -43,7 +43,7 @@ class WorkPage:
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """A part of the structure: `type` as the file gives it, and the index of its first page from 0, if any."""
+    """A part of the structure: `type` as the file gives it, the index of its first page from 0, if any."""
 
     type: str
     label: str | None = None

@@ -155,7 +155,9 @@ def _add_metadata(pdf: pikepdf.Pdf, facts: BookFacts) -> None:
             metadata["dc:rights"] = said.rights
         metadata["xmp:CreatorTool"] = _PROGRAM
         metadata["xmp:CreateDate"] = metadata["xmp:ModifyDate"] = now
-        metadata["pdf:Producer"] = f"{_PROGRAM} {version('taskmanager-plugin-runner')}, pikepdf {pikepdf.__version__}"
+        metadata["pdf:Producer"] = (
+            f"{_PROGRAM} {version('taskmanager-plugin-runner')}, pikepdf {pikepdf.__version__}"
+        )
 
 
 def bookmarks(

@@ -1,7 +1,7 @@
 """Checks a PDF by programs other than those that made it: its structure, its text, how its pages look.
 
-`require_sound` and `require_picture` run in a child process. The text is what pdftotext finds, the pictures of
-pages are made by pdftoppm, both of Poppler.
+`require_sound` and `require_picture` run in a child process. The text is what pdftotext finds, the pictures
+of pages are made by pdftoppm, both of Poppler.
 """
 
 from collections import Counter
@@ -61,10 +61,9 @@ def letters_lost(wanted: str, found: str) -> int:
 
 def render(context: JobContext, path: Path, page: int, folder: Path, time_limit: timedelta) -> Path:
     """A picture of one page (from 1) as pdftoppm shows it."""
-    shown = folder / "shown"
+    shown, number, longest = folder / "shown", str(page), str(_SHOWN_PIXELS)
     context.run_tool(
-        ["pdftoppm", "-png", "-singlefile", "-f", str(page), "-l", str(page)]
-        + ["-scale-to", str(_SHOWN_PIXELS), path, shown],
+        ["pdftoppm", "-png", "-singlefile", "-f", number, "-l", number, "-scale-to", longest, path, shown],
         time_limit=time_limit,
     )
     picture = shown.with_suffix(".png")

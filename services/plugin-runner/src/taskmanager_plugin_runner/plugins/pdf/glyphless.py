@@ -95,7 +95,8 @@ def font(pdf: pikepdf.Pdf, own: Mapping[str, int]) -> pikepdf.Object:
 
 def _to_unicode(own: Mapping[str, int]) -> bytes:
     """What each code means: itself, in ranges that keep within a first byte, as the format demands."""
-    rows = [f"<{high:02X}00> <{high:02X}FF> <{high:02X}00>" for high in range(0x100) if not 0xD8 <= high <= 0xDF]  # noqa: PLR2004 - surrogates
+    highs = [high for high in range(0x100) if not _FIRST_OWN <= high << 8 <= _LAST_OWN]
+    rows = [f"<{high:02X}00> <{high:02X}FF> <{high:02X}00>" for high in highs]
     text = _HEAD
     for start in range(0, len(rows), 100):
         part = rows[start : start + 100]

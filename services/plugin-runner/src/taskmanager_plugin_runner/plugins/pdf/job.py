@@ -21,7 +21,7 @@ from taskmanager_plugin_runner.plugins.pdf import book, checking, page, texts
 from taskmanager_plugin_runner.plugins.pdf.book import BookFacts, Bookmark
 from taskmanager_plugin_runner.plugins.pdf.page import MadePage, Making
 from taskmanager_plugin_runner.plugins.pdf.parameters import Output, PdfParameters
-from taskmanager_plugin_runner.plugins.pdf.planning import Plan, PlannedPage, plan
+from taskmanager_plugin_runner.plugins.pdf.planning import Plan, plan
 from taskmanager_plugin_runner.plugins.pdf.profile import Mismatch, Profile
 from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
 from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
@@ -142,19 +142,21 @@ class PdfJob:
         if planned.text is None and self._with_text:
             notes.append(texts.NO_TEXT())
         if Output.PAGES in self._profile.outputs:
-            self._check_page(file, read, made, folder)
+            self._check_page(picture, file, read.facts, made)
             file = self._finish_page(file)
         self._made[picture] = _Made(file, read.facts, made)
         self._context.record(self._record(picture, read, made, file, notes, time.monotonic() - began))
 
-    def _check_page(self, file: Path, read: Page, made: MadePage, folder: Path) -> None:
-        checking.require_text(self._context, file, [made.letters], folder, self._time_limit)
-        picture = next(one for one, number in self._numbers.items() if number == int(folder.name))
+    def _check_page(self, picture: Path, file: Path, facts: PictureFacts, made: MadePage) -> None:
+        self._pool.call(checking.require_sound, file, 1, time_limit=self._time_limit)
+        checking.require_text(self._context, file, [made.letters], file.parent, self._time_limit)
         if self._numbers[picture] in {1, len(self._numbers)}:
-            shown = checking.render(self._context, file, 1, folder, self._time_limit)
-            self._pool.call(
-                checking.require_picture, shown, picture, read.facts, 1, time_limit=self._time_limit
-            )
+            self._compare(file, 1, picture, facts, file.parent)
+
+    def _compare(self, file: Path, number: int, picture: Path, facts: PictureFacts, folder: Path) -> None:
+        """Raise JobFailedError unless that page of a PDF looks like its picture."""
+        shown = checking.render(self._context, file, number, folder, self._time_limit)
+        self._pool.call(checking.require_picture, shown, picture, facts, number, time_limit=self._time_limit)
 
     def _finish_page(self, file: Path) -> Path:
         target = self._place / file.name
@@ -231,13 +233,5 @@ class PdfJob:
         checking.require_text(self._context, target, letters, folder, _BOOK_TIME)
         for number in sorted({1, len(made)}):
             self._context.checkpoint()
-            shown = checking.render(self._context, target, number, folder, self._time_limit)
-            picture: PlannedPage = planned.pages[number - 1]
-            self._pool.call(
-                checking.require_picture,
-                shown,
-                picture.picture,
-                made[number - 1].facts,
-                number,
-                time_limit=self._time_limit,
-            )
+            picture = planned.pages[number - 1].picture
+            self._compare(target, number, picture, made[number - 1].facts, folder)

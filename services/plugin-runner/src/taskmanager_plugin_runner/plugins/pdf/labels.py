@@ -42,9 +42,16 @@ def label_ranges(labels: Sequence[str | None]) -> list[LabelRange]:
     for index, label in enumerate(labels):
         style, number = _numbered(label or "")
         last = ranges[-1] if ranges else None
-        if last is not None and style is not None and style == last.style and number == last.start + index - last.first:
+        if (
+            last is not None
+            and style is not None
+            and style == last.style
+            and number == last.start + index - last.first
+        ):
             continue
-        ranges.append(LabelRange(index, style, number) if style else LabelRange(index, None, prefix=label or ""))
+        ranges.append(
+            LabelRange(index, style, number) if style else LabelRange(index, None, prefix=label or "")
+        )
     return ranges
 
 

@@ -51,9 +51,10 @@ def make(
     picture: Path, facts: PictureFacts, alto: Path | None, folder: Path, target: Path, making: Making
 ) -> MadePage:
     """Write the PDF of one page; raises JobFailedError for damage, or for text that is about another page."""
+    notes: tuple[str, ...] = ()
     if stays(facts, making):
         _require_whole(picture, facts)
-        embedded, how, notes = picture, facts.format, ()
+        embedded, how = picture, facts.format
     else:
         embedded, how, notes = _converted(picture, facts, folder, making)
     dpi = embedding.credible_dpi(facts)
@@ -67,7 +68,6 @@ def make(
         if layer is not None and layer.words:
             _add_text(pdf, layer)
         pdf.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    _require_sound(target)
     if layer is not None and layer.unplaced:
         notes = (*notes, texts.WORDS_WITHOUT_PLACE(number=layer.unplaced))
     return MadePage(size, how, layer.words if layer else 0, layer.letters if layer else "", notes)
@@ -88,7 +88,7 @@ def stays(facts: PictureFacts, making: Making) -> bool:
 
 
 def _require_whole(picture: Path, facts: PictureFacts) -> None:
-    """A JPEG is decoded. For JPEG 2000 the facts have shown that no part is missing: decoding takes too long."""
+    """Decode a JPEG. Of JPEG 2000 the facts have shown that no part is missing; decoding takes too long."""
     if facts.format == "jpeg":
         decoding.decode(picture, facts)
 
@@ -139,9 +139,3 @@ def _add_text(pdf: pikepdf.Pdf, layer: TextLayer) -> None:
         page.Resources.Font = Dictionary()
     page.Resources.Font[FONT] = glyphless.font(pdf, layer.own_codes)
     page.contents_coalesce()
-
-
-def _require_sound(path: Path) -> None:
-    with pikepdf.open(path) as made:
-        if problems := made.check_pdf_syntax():
-            raise JobFailedError(texts.NOT_SOUND(error="; ".join(map(str, problems))[:500]))

@@ -90,7 +90,7 @@ class PdfParameters(ExistingParameters):
         default=None,
         max_length=3,
         title="Titles of bookmarks",
-        description="where they come from, the first that there is: label, title, type; an empty list makes none",
+        description="where they come from, the first that there is: label, title, type; an empty list: none",
         json_schema_extra=_german("Titel der Lesezeichen"),
     )
 

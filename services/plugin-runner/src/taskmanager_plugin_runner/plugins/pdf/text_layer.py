@@ -1,6 +1,6 @@
 """The words of a page as invisible text at their places: from ALTO to the operators of a PDF. Pure.
 
-Every word is as wide and as high as its place, so that what is selected or found is where it is printed. A
+Every word is as wide as its place and as high as its line, so that what is found is where it is printed. A
 space follows each word, as some readers join words without one.
 """
 
@@ -8,12 +8,14 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from taskmanager_plugin_runner.plugins.fulltext.model import Box, PageText, Word
+from taskmanager_plugin_runner.plugins.fulltext.model import Box, Line, PageText, Word
 from taskmanager_plugin_runner.plugins.pdf.glyphless import DESCENT, EM, WIDTH, Codes
 
 FONT: Final = "/TextLayer"
 _INVISIBLE: Final = 3
 """Text rendering mode (ISO 32000-1, table 106)."""
+_ASKEW: Final = 1.6
+"""How many times as high as its highest word a line must be not to be level."""
 _LEAST: Final = 0.5
 """Points: no word is smaller, or programs take it for dust."""
 
@@ -33,7 +35,10 @@ class TextLayer:
 
 
 def lay(text: PageText, size: tuple[float, float], picture: tuple[int, int]) -> TextLayer:
-    """The layer for a page of `size` in points; `picture`: pixels, the page of ALTO that does not give its own."""
+    """The layer for a page of `size` in points.
+
+    `picture` is the size of its picture in pixels, for ALTO that does not say how large its page is.
+    """
     width, height = size
     across = width / (text.width or picture[0])
     down = height / (text.height or picture[1])
@@ -47,9 +52,8 @@ def lay(text: PageText, size: tuple[float, float], picture: tuple[int, int]) -> 
         natural = len(printed) / 4 * WIDTH / EM * place.height
         stretch = 100 * place.width / natural
         left, base = place.left, height - place.bottom + place.height * DESCENT / EM
-        operators.append(
-            f"{FONT} {place.height:.3f} Tf {stretch:.3f} Tz 1 0 0 1 {left:.3f} {base:.3f} Tm <{printed}0020> Tj"
-        )
+        form = f"{FONT} {place.height:.3f} Tf {stretch:.3f} Tz"
+        operators.append(f"{form} 1 0 0 1 {left:.3f} {base:.3f} Tm <{printed}0020> Tj")
         words += 1
         letters.append(plain(word.text))
     operators.append("ET")
@@ -73,18 +77,29 @@ def _placed(text: PageText) -> list[tuple[Word, Box | None]]:
     """All words with their places; where only the line has one, its width is shared by the letters."""
     found: list[tuple[Word, Box | None]] = []
     for line in text.lines:
-        total = max(1, len(line.text))
-        start = 0
+        total, start = max(1, len(line.text)), 0
+        level = _level(line)
         for word in line.words:
             box = word.box
             if box is None and line.box is not None:
                 letter = line.box.width / total
-                box = Box(line.box.left + start * letter, line.box.top, len(word.text) * letter, line.box.height)
-            if box is not None and box.height <= 0 and line.box is not None:
-                box = Box(box.left, line.box.top, box.width, line.box.height)
+                box = Box(line.box.left + start * letter, line.box.top, len(word.text) * letter, 0.0)
+            if box is not None and level is not None:
+                box = Box(box.left, level.top, box.width, level.height)
             found.append((word, box))
             start += len(word.text) + 1
     return found
+
+
+def _level(line: Line) -> Box | None:
+    """The height that all words of a line share, so that programs see one line; None if it is not level.
+
+    A line that is much higher than its words runs askew: there each word keeps its own height.
+    """
+    heights = [word.box.height for word in line.words if word.box is not None and word.box.height > 0]
+    if line.box is None or line.box.height <= 0:
+        return None
+    return None if heights and line.box.height > _ASKEW * max(heights) else line.box
 
 
 def _scaled(box: Box, across: float, down: float) -> Box:

@@ -49,7 +49,9 @@ WORDS_WITHOUT_PLACE = _code(
 )
 
 # What is wrong with a result.
-NOT_SOUND = _code("not_sound", "the PDF is not sound: %(error)s", de="Das PDF ist nicht in Ordnung: %(error)s")
+NOT_SOUND = _code(
+    "not_sound", "the PDF is not sound: %(error)s", de="Das PDF ist nicht in Ordnung: %(error)s"
+)
 PAGES_IN_RESULT = _code(
     "pages_in_result",
     "the PDF has %(found)s page(s) instead of %(wanted)s",
