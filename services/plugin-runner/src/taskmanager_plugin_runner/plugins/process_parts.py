@@ -7,6 +7,8 @@ from taskmanager.files.listing import natural
 from taskmanager.files.parts import first_match
 from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager.plugin_api.interface import JobContext
+from taskmanager_plugin_runner.plugins.goobi_metadata import reading
+from taskmanager_plugin_runner.plugins.goobi_metadata.model import Work
 
 RESULTS_FOLDER = "ocr"
 """Where Goobi expects texts and PDFs, in the folder of a process."""
@@ -38,6 +40,21 @@ def found(context: JobContext, pattern: str, suffixes: tuple[str, ...] = ()) -> 
     if len(folders) > 1:
         raise JobFailedError(file_texts.SEVERAL_FOLDERS(pattern=pattern, folders=", ".join(folders)))
     return sorted(files, key=natural)
+
+
+def work(context: JobContext, pattern: str) -> Work:
+    """What the metadata of a job say: the source if it is a file, else what the pattern means.
+
+    An empty work if there are none; raises JobFailedError.
+    """
+    source = context.source
+    if source is not None and source.is_file():
+        return reading.read(source)
+    files = found(context, pattern) if pattern else []
+    if not files:
+        context.log.info("no metadata: the order of pages is that of the names of files")
+        return Work("-")
+    return reading.read(files[0])
 
 
 def place_of_results(context: JobContext, kind: str) -> Path:

@@ -14,6 +14,7 @@ from taskmanager.errors import JobFailedError
 from taskmanager.model.reasons.job_texts import document_texts
 from taskmanager_plugin_runner.plugins.fulltext import xml_files
 from taskmanager_plugin_runner.plugins.fulltext.model import (
+    PIXEL,
     Block,
     BlockKind,
     Box,
@@ -53,7 +54,7 @@ def read_page(path: Path) -> PageText:
 def read_pages(path: Path) -> tuple[PageText, ...]:
     """All pages of a file, at least one; raises JobFailedError."""
     root = xml_files.require_root(xml_files.parse(path), "ALTO", path, "alto")
-    file = _File(path.name, _tags(root), next((one.text for one in xml_files.below(root, "fileName")), None))
+    file = _File(path.name, root)
     pages = tuple(_page(page, file) for page in xml_files.below(root, "Page"))
     if not pages:
         raise JobFailedError(document_texts.NO_PAGE(name=path.name))
@@ -61,10 +62,16 @@ def read_pages(path: Path) -> tuple[PageText, ...]:
 
 
 class _File:
-    """What all pages of a file share: its name, the labels of its tags by id, its picture."""
+    """What all pages of a file share: its name, the labels of its tags by id, its picture, its unit."""
 
-    def __init__(self, name: str, tags: dict[str, str], picture: str | None) -> None:
-        self.name, self.tags, self.picture = name, tags, (picture or "").strip() or None
+    def __init__(self, name: str, root: etree._Element) -> None:
+        self.name, self.tags = name, _tags(root)
+        self.picture = _said(root, "fileName") or None
+        self.unit = _said(root, "MeasurementUnit").lower() or PIXEL
+
+
+def _said(root: etree._Element, element: str) -> str:
+    return next((one.text or "" for one in xml_files.below(root, element)), "").strip()
 
 
 def _tags(root: etree._Element) -> dict[str, str]:
@@ -81,7 +88,7 @@ def _page(page: etree._Element, file: _File) -> PageText:
         kind = _KIND_OF_SPACE.get(xml_files.local(space), BlockKind.TEXT)
         blocks += (_block(block, kind, file) for block in xml_files.below(space, "TextBlock"))
     width, height = (xml_files.number(page, key, file.name) for key in ("WIDTH", "HEIGHT"))
-    return PageText(width, height, tuple(blocks), file.picture)
+    return PageText(width, height, tuple(blocks), file.picture, file.unit)
 
 
 def _block(element: etree._Element, kind: BlockKind, file: _File) -> Block:

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+PIXEL = "pixel"
+"""The unit of nearly all files; ALTO also knows `mm10` and `inch1200`."""
+
 
 class BlockKind(StrEnum):
     """What a block of text is on its page."""
@@ -101,17 +104,27 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class PageText:
-    """The text of a page of `width` and `height` (None if the file does not say).
+class Area:
+    """A part of the page without text: a picture, or (`drawn`) lines and ornaments."""
 
-    `picture` is the name of the picture that the text was made from, if the file gives it. `left_out` says
-    what the file has beyond this model, by name and number.
+    box: Box
+    drawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """The text of a page of `width` and `height` (None if the file does not say), in `unit` as all places.
+
+    `picture` is the name of the picture that the text was made from, if the file gives it. `areas` have no
+    text. `left_out` says what else the file has beyond this model, by name and number.
     """
 
     width: float | None
     height: float | None
     blocks: tuple[Block, ...]
     picture: str | None = None
+    unit: str = PIXEL
+    areas: tuple[Area, ...] = ()
     left_out: tuple[tuple[str, int], ...] = ()
 
     @property

@@ -14,17 +14,27 @@ BYTES_MAX: Final = 256 * 1024 * 1024
 """A larger file is no text of a page and no metadata of a work."""
 
 
-def parse(path: Path) -> etree._ElementTree:
-    """A file as XML; raises JobFailedError if it is too large or not well-formed."""
+def parse(path: Path, *, keep_blanks: bool = False) -> etree._ElementTree:
+    """A file as XML; raises JobFailedError if it is too large or not well-formed.
+
+    `keep_blanks`: text that is nothing but space counts, as in hOCR and FineReader's XML.
+    """
     if path.stat().st_size > BYTES_MAX:
         raise JobFailedError(document_texts.NOT_WELL_FORMED(name=path.name, error="> 256 MiB"))
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, remove_blank_text=True, huge_tree=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_blank_text=not keep_blanks,
     )
     try:
-        return etree.parse(str(path), parser)
+        tree = etree.parse(str(path), parser)
     except etree.XMLSyntaxError as error:
         raise JobFailedError(document_texts.NOT_WELL_FORMED(name=path.name, error=error)) from error
+    declared = tree.docinfo.internalDTD
+    if declared is not None and any(True for _ in declared.iterentities()):
+        raise JobFailedError(document_texts.DECLARES_ENTITIES(name=path.name))
+    return tree
 
 
 def local(element: etree._Element) -> str:

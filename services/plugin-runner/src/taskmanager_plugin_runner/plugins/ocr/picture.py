@@ -56,6 +56,6 @@ def _write_pnm(path: Path, pixels: NDArray[Any], *, bilevel: bool) -> None:
 
 
 def _embedded(folder: Path, pixels: NDArray[Any], quality: int, *, bilevel: bool) -> Path:
-    return (
-        embedding.write_bilevel(folder, pixels) if bilevel else embedding.write_jpeg(folder, pixels, quality)
-    )
+    if bilevel:
+        return embedding.write_bilevel(folder / "embedded.tif", pixels)
+    return embedding.write_jpeg(folder / "embedded.jpg", pixels, quality)

@@ -4,7 +4,7 @@ Pages are joined in groups, so that memory and open files stay few: what is join
 groups until the book is written. Runs in a child process.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,27 +16,14 @@ import pikepdf
 import pyvips
 from pikepdf import Array, Dictionary, Name, OutlineItem
 
-from taskmanager_plugin_runner.plugins.goobi_metadata.model import Description, Division
+from taskmanager_plugin_runner.plugins.goobi_metadata.bookmarks import Bookmark
+from taskmanager_plugin_runner.plugins.goobi_metadata.model import Description
 from taskmanager_plugin_runner.plugins.pdf import glyphless
 from taskmanager_plugin_runner.plugins.pdf.labels import label_ranges
 from taskmanager_plugin_runner.plugins.pdf.text_layer import FONT
 
 _GROUP: Final = 100
 _PROGRAM: Final = "Goobi TaskManager"
-
-
-@dataclass(frozen=True, slots=True)
-class Bookmark:
-    """A bookmark: its title, the index of its page, and those below it."""
-
-    title: str
-    page: int
-    children: tuple["Bookmark", ...] = ()
-
-    @classmethod
-    def number(cls, marks: Sequence["Bookmark"]) -> int:
-        """How many there are, on all levels."""
-        return sum(1 + cls.number(mark.children) for mark in marks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,45 +145,3 @@ def _add_metadata(pdf: pikepdf.Pdf, facts: BookFacts) -> None:
         metadata["pdf:Producer"] = (
             f"{_PROGRAM} {version('taskmanager-plugin-runner')}, pikepdf {pikepdf.__version__}"
         )
-
-
-def bookmarks(
-    divisions: Sequence[Division], titled: Sequence[str], place_of: dict[int, int]
-) -> Iterator[Bookmark]:
-    """The bookmarks of a structure: `titled` are the sources of titles, the first that there is counts.
-
-    `place_of` gives the index in the PDF for the index of a page of the work; parts whose pages are not in
-    the PDF are left out, and so are levels without a title, whose parts take their place.
-    """
-    if not titled:
-        return
-    for division in divisions:
-        inner = tuple(bookmarks(division.children, titled, place_of))
-        place = _place(division, place_of, inner)
-        title = next((text for source in titled if (text := _title(division, source))), None)
-        if place is None or title is None:
-            yield from inner
-        else:
-            yield Bookmark(title, place, inner)
-
-
-def _place(division: Division, place_of: dict[int, int], inner: Sequence[Bookmark]) -> int | None:
-    if division.first_page is not None and division.first_page in place_of:
-        return place_of[division.first_page]
-    return inner[0].page if inner else None
-
-
-def _title(division: Division, source: str) -> str | None:
-    match source:
-        case "label":
-            return division.label
-        case "title":
-            return division.title
-        case _:
-            return words_of_type(division.type) or None
-
-
-def words_of_type(name: str) -> str:
-    """`title_page` and `TitlePage` as words for people."""
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name.replace("_", " "))
-    return " ".join(words.split()).capitalize()

@@ -12,13 +12,13 @@ from taskmanager.model.jobs import FileRecord, FileState
 from taskmanager.model.reasons.coded_text import told
 from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins import process_parts
-from taskmanager_plugin_runner.plugins.goobi_metadata import reading
+from taskmanager_plugin_runner.plugins.goobi_metadata.bookmarks import Bookmark, bookmarks
 from taskmanager_plugin_runner.plugins.goobi_metadata.model import Work
 from taskmanager_plugin_runner.plugins.pages import Page, PageReader
 from taskmanager_plugin_runner.plugins.parallel import default_parallel, for_each_file
 from taskmanager_plugin_runner.plugins.parameters import Pages
 from taskmanager_plugin_runner.plugins.pdf import book, checking, page, texts
-from taskmanager_plugin_runner.plugins.pdf.book import BookFacts, Bookmark
+from taskmanager_plugin_runner.plugins.pdf.book import BookFacts
 from taskmanager_plugin_runner.plugins.pdf.page import MadePage, Making
 from taskmanager_plugin_runner.plugins.pdf.parameters import Output, PdfParameters
 from taskmanager_plugin_runner.plugins.pdf.planning import Plan, plan
@@ -59,7 +59,7 @@ class PdfJob:
 
     def run(self) -> None:
         """Make everything; raises JobFailedError with the page and the reason."""
-        work = self._work()
+        work = process_parts.work(self._context, self._profile.metadata)
         planned = self._plan(work)
         for warning in planned.warnings:
             self._context.log.warning(warning)
@@ -75,17 +75,6 @@ class PdfJob:
             for_each_file(self._context, list(self._planned), self._make_page, parallel)
             if Output.BOOK in self._profile.outputs:
                 self._make_book(planned, work)
-
-    def _work(self) -> Work:
-        """What the metadata say; an empty work if there are none."""
-        source = self._context.source
-        if source is not None and source.is_file():
-            return reading.read(source)
-        found = process_parts.found(self._context, self._profile.metadata) if self._profile.metadata else []
-        if not found:
-            self._context.log.info("no metadata: the order of pages is that of the names of pictures")
-            return Work("-")
-        return reading.read(found[0])
 
     def _plan(self, work: Work) -> Plan:
         pictures = process_parts.found(self._context, self._profile.pictures, SUFFIXES)
@@ -222,7 +211,7 @@ class PdfJob:
         return BookFacts(
             work.description.title or self._name(),
             work.description,
-            tuple(book.bookmarks(work.divisions, [*map(str, self._profile.titles)], place_of)),
+            tuple(bookmarks(work.divisions, [*map(str, self._profile.titles)], place_of)),
             tuple(one.label for one in planned.pages),
         )
 

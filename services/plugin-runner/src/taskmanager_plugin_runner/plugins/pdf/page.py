@@ -99,10 +99,11 @@ def _converted(
     decoded = decoding.decode(picture, facts)
     screen = colour.to_screen(decoded, bits=8, keep_profile=False, background=embedding.WHITE)
     if facts.bits == 1 and screen.facts.grey:
-        return embedding.write_bilevel(folder, screen.samples), "Group 4", screen.facts.notes
+        return embedding.write_bilevel(folder / "embedded.tif", screen.samples), "Group 4", screen.facts.notes
     if making.compression is Compression.LOSSLESS:
-        return embedding.write_png(folder, screen.samples), "lossless", screen.facts.notes
-    path = embedding.write_jpeg(folder, screen.samples, making.jpeg_quality, making.longest_side)
+        return embedding.write_png(folder / "embedded.png", screen.samples), "lossless", screen.facts.notes
+    path = folder / "embedded.jpg"
+    embedding.write_jpeg(path, screen.samples, making.jpeg_quality, making.longest_side)
     return path, "jpeg", screen.facts.notes
 
 

@@ -22,25 +22,23 @@ def credible_dpi(facts: PictureFacts) -> int | None:
     return dpi if DPI_LEAST <= dpi <= DPI_MOST else None
 
 
-def write_bilevel(folder: Path, pixels: NDArray[Any]) -> Path:
-    """Group 4, which loses nothing and is smaller than anything else; all pixels are 0 or 255."""
-    path = folder / "embedded.tif"
+def write_bilevel(path: Path, pixels: NDArray[Any]) -> Path:
+    """TIFF in Group 4, which loses nothing and is smaller than anything else; all pixels are 0 or 255."""
     _image(pixels).tiffsave(str(path), compression="ccittfax4", bitdepth=1)
     return path
 
 
-def write_jpeg(folder: Path, pixels: NDArray[Any], quality: int, longest_side: int | None = None) -> Path:
+def write_jpeg(path: Path, pixels: NDArray[Any], quality: int, longest_side: int | None = None) -> Path:
     """JPEG of 8-bit grey or sRGB pixels, made smaller if a side is longer than `longest_side`."""
-    image, path = _image(pixels), folder / "embedded.jpg"
+    image = _image(pixels)
     if longest_side is not None and max(image.width, image.height) > longest_side:
         image = image.thumbnail_image(longest_side, height=longest_side, size="down")
     image.jpegsave(str(path), Q=quality)
     return path
 
 
-def write_png(folder: Path, pixels: NDArray[Any]) -> Path:
+def write_png(path: Path, pixels: NDArray[Any]) -> Path:
     """PNG of 8-bit grey or sRGB pixels: nothing is lost."""
-    path = folder / "embedded.png"
     _image(pixels).pngsave(str(path), compression=6)
     return path
 

@@ -6,6 +6,7 @@ DOCUMENTS = TextFamily("document", "What is wrong with the text of a page, or wi
 _text = DOCUMENTS.text
 
 NOT_WELL_FORMED = _text("not_well_formed", "%(name)s is not well-formed XML: %(error)s")
+DECLARES_ENTITIES = _text("declares_entities", "%(name)s declares entities, which are not read")
 OTHER_DOCUMENT = _text("other_document", "%(name)s is no %(wanted)s: its root element is %(found)s")
 NO_NUMBER = _text(
     "no_number", "line %(line)s of %(name)s: %(attribute)s is %(value)s, which is no usable number"
@@ -21,3 +22,8 @@ PICTURES_WITHOUT_PAGE = _text(
     "pictures_without_page",
     "%(number)s picture(s) are no page of %(name)s (%(pages)s): check the metadata",
 )
+TEXTS_WITHOUT_PAGE = _text(
+    "texts_without_page", "%(number)s text(s) are no page of %(name)s (%(pages)s): check the metadata"
+)
+NOT_AS_ALTO = _text("not_as_alto", "line %(line)s of %(name)s is not as ALTO 4 prescribes: %(error)s")
+NO_PLACE = _text("no_place", "line %(line)s of %(name)s: %(value)s is no place on a page")
