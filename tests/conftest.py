@@ -27,6 +27,8 @@ PLUGINS = (
         "brisk",
         "crash",
         "diary",
+        "altoconvert",
+        "epub",
         "fail",
         "greedy",
         "hasty",
@@ -40,6 +42,7 @@ PLUGINS = (
     *(
         "jp2validation",
         "ocr",
+        "pdf",
         "prowler",
         "sleep",
         "stubborn",
