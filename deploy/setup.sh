@@ -61,11 +61,11 @@ missing_packages() {
     [ -n "${AMQP_URL:-}" ] || installed rabbitmq-server || echo rabbitmq-server
     installed imagemagick || echo imagemagick
     installed libopenjp2-tools || echo libopenjp2-tools
+    installed poppler-utils || echo poppler-utils
     for package in tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak; do
         installed $package || echo $package
     done
     if [ $purpose = test ]; then
-        installed poppler-utils || echo poppler-utils # another reader of the PDFs
         command -v npm >/dev/null || echo npm
         command -v promtool >/dev/null || echo prometheus # it checks the alerts, and asks every panel of the dashboards
         command -v chromium >/dev/null || [ -n "${TASKMANAGER_CHROMIUM:-}" ] || echo chromium # for the browser tests

@@ -28,6 +28,8 @@ PLUGINS = (
         "brisk",
         "crash",
         "diary",
+        "altoconvert",
+        "epub",
         "fail",
         "greedy",
         "hasty",
@@ -41,6 +43,7 @@ PLUGINS = (
     *(
         "jp2validation",
         "ocr",
+        "pdf",
         "prowler",
         "sleep",
         "stubborn",

@@ -28,8 +28,11 @@ SERVERS = (
     "scheduler",
     "runner-shell",
     "runner-jp2",
+    "runner-altoconvert",
+    "runner-epub",
     "runner-jp2validation",
     "runner-ocr",
+    "runner-pdf",
     "runner-tiffvalidation",
 )
 HEALTH_CHECK = ("python", "/opt/taskmanager/container/healthcheck.py")

@@ -37,8 +37,11 @@ def numbered(plugin: str, count: int) -> set[str]:
 USUAL = {
     *numbered("shell", 2),
     *numbered("jp2", 2),
+    *numbered("altoconvert", 1),
+    *numbered("epub", 1),
     *numbered("jp2validation", 1),
     *numbered("ocr", 1),
+    *numbered("pdf", 1),
     *numbered("tiffvalidation", 1),
 }
 

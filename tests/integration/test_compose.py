@@ -24,8 +24,11 @@ PROJECT = "taskmanager-short"
 FEW = {
     "runner-shell": 1,
     "runner-jp2": 1,
+    "runner-altoconvert": 0,
+    "runner-epub": 0,
     "runner-jp2validation": 0,
     "runner-ocr": 0,
+    "runner-pdf": 0,
     "runner-tiffvalidation": 0,
 }
 RUNNERS = {"runner-shell-1", "runner-jp2-1"}

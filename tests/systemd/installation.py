@@ -21,13 +21,13 @@ from taskmanager_testing.waiting import eventually
 METADATA = "/opt/digiverso/goobi/metadata"
 WHEELS, SOURCES, MONGOD = "/srv/taskmanager/dist", "/srv/taskmanager/deploy", "/srv/mongod"
 BIN = "/opt/taskmanager/bin"
-PLUGINS = ("shell", "jp2", "jp2validation", "tiffvalidation")
+PLUGINS = ("shell", "jp2", "altoconvert", "epub", "jp2validation", "pdf", "tiffvalidation")
 RUNNERS = ("taskmanager-runner-shell@shell-1.service", "taskmanager-runner-jp2@jp2-1.service")
 SERVICES = ("taskmanager-gateway.service", "taskmanager-scheduler.service", *RUNNERS)
 OURS = " ".join(
     (
         *("taskmanager-gateway", "taskmanager-scheduler", "taskmanager-orchestrator", "taskmanager-cli"),
-        "'taskmanager-plugin-runner[jp2validation,ocr,tiffvalidation]'",
+        "'taskmanager-plugin-runner[altoconvert,epub,jp2validation,ocr,pdf,tiffvalidation]'",
     )
 )
 DATABASE = "127.0.0.1:27017/taskmanager?replicaSet=rs0"

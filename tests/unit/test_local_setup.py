@@ -19,9 +19,10 @@ STAND_INS = {
 
 
 TOOLS = (
-    "imagemagick libopenjp2-tools tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak"
+    "imagemagick libopenjp2-tools poppler-utils "
+    "tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak"
 )
-FOR_TESTS = "poppler-utils npm prometheus chromium"
+FOR_TESTS = "npm prometheus chromium"
 
 
 def run_without_rights(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:

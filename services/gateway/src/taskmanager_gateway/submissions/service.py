@@ -81,7 +81,7 @@ class SubmissionService:
                 if isinstance(submission, Submission)
                 for one in submission.jobs
             ]
-            found = iter(await self._paths.errors(specs, self._check.works_in_place))
+            found = iter(await self._paths.errors(specs, self._check.may_lie_in_source))
         except ProblemError as error:
             return [
                 error.problem if isinstance(submission, Submission) else submission

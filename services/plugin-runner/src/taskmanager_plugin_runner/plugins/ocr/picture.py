@@ -2,19 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
-import pyvips
 from numpy.typing import NDArray
 
 from taskmanager_plugin_runner.plugins.ocr import texts
-from taskmanager_plugin_runner.plugins.pictures import colour, decoding
+from taskmanager_plugin_runner.plugins.pictures import colour, decoding, embedding
 from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
-
-_WHITE: Final = (255, 255, 255)
-_DPI_LEAST, _DPI_MOST = 70, 2400
-"""Tesseract takes nothing else to be true (`kMinCredibleResolution`, `kMaxCredibleResolution`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +33,15 @@ def make(
 ) -> PagePicture:
     """Decode one page; raises JobFailedError for damage. `jpeg_quality`: None if nothing is embedded."""
     picture = decoding.decode(source, facts)
-    screen = colour.to_screen(picture, bits=8, keep_profile=False, background=_WHITE)
+    screen = colour.to_screen(picture, bits=8, keep_profile=False, background=embedding.WHITE)
     bilevel = facts.bits == 1 and screen.facts.grey
     height, width = screen.samples.shape[:2]
     path = folder / ("page.pbm" if bilevel else "page.pgm" if screen.facts.grey else "page.ppm")
     _write_pnm(path, screen.samples, bilevel=bilevel)
-    dpi = _resolution(screen.facts)
+    dpi = embedding.credible_dpi(screen.facts)
     notes = screen.facts.notes if dpi else (*screen.facts.notes, texts.RESOLUTION_ASSUMED(dpi=dpi_if_missing))
     embedded = _embedded(folder, screen.samples, jpeg_quality, bilevel=bilevel) if jpeg_quality else None
     return PagePicture(path, width, height, dpi or dpi_if_missing, embedded, notes)
-
-
-def _resolution(facts: PictureFacts) -> int | None:
-    if facts.dots_per_inch is None:
-        return None
-    dpi = round(min(facts.dots_per_inch))
-    return dpi if _DPI_LEAST <= dpi <= _DPI_MOST else None
 
 
 def _write_pnm(path: Path, pixels: NDArray[Any], *, bilevel: bool) -> None:
@@ -68,14 +56,6 @@ def _write_pnm(path: Path, pixels: NDArray[Any], *, bilevel: bool) -> None:
 
 
 def _embedded(folder: Path, pixels: NDArray[Any], quality: int, *, bilevel: bool) -> Path:
-    """JPEG, or for black and white Group 4, which loses nothing and is smaller."""
-    image = pyvips.Image.new_from_array(
-        np.ascontiguousarray(pixels), interpretation="b-w" if pixels.shape[2] == 1 else "srgb"
-    )
     if bilevel:
-        path = folder / "embedded.tif"
-        image.tiffsave(str(path), compression="ccittfax4", bitdepth=1)
-        return path
-    path = folder / "embedded.jpg"
-    image.jpegsave(str(path), Q=quality)
-    return path
+        return embedding.write_bilevel(folder / "embedded.tif", pixels)
+    return embedding.write_jpeg(folder / "embedded.jpg", pixels, quality)

@@ -1,0 +1,84 @@
+"""Opens XML files that came from elsewhere: no entities, no network, no document type of theirs."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from lxml import etree
+
+from taskmanager.errors import JobFailedError
+from taskmanager.model.reasons.job_texts import document_texts
+
+BYTES_MAX: Final = 256 * 1024 * 1024
+"""A larger file is no text of a page and no metadata of a work."""
+
+
+def parse(path: Path, *, keep_blanks: bool = False) -> etree._ElementTree:
+    """A file as XML; raises JobFailedError if it is too large or not well-formed.
+
+    `keep_blanks`: text that is nothing but space counts, as in hOCR and FineReader's XML.
+    """
+    if path.stat().st_size > BYTES_MAX:
+        raise JobFailedError(document_texts.NOT_WELL_FORMED(name=path.name, error="> 256 MiB"))
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_blank_text=not keep_blanks,
+    )
+    try:
+        tree = etree.parse(str(path), parser)
+    except etree.XMLSyntaxError as error:
+        raise JobFailedError(document_texts.NOT_WELL_FORMED(name=path.name, error=error)) from error
+    declared = tree.docinfo.internalDTD
+    if declared is not None and any(True for _ in declared.iterentities()):
+        raise JobFailedError(document_texts.DECLARES_ENTITIES(name=path.name))
+    return tree
+
+
+def local(element: etree._Element) -> str:
+    """The name of an element without its namespace; empty for comments and processing instructions."""
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def children(element: etree._Element, *names: str) -> Iterator[etree._Element]:
+    """The child elements with one of these names, in any namespace, in order; all without names."""
+    for child in element:
+        if (name := local(child)) and (not names or name in names):
+            yield child
+
+
+def below(element: etree._Element, *names: str) -> Iterator[etree._Element]:
+    """The elements below with one of these names, in any namespace, in document order."""
+    for found in element.iter(etree.Element):
+        if found is not element and local(found) in names:
+            yield found
+
+
+def number(element: etree._Element, attribute: str, name: str) -> float | None:
+    """An attribute as a number, None if it is missing; raises JobFailedError for anything else."""
+    text = element.get(attribute)
+    if text is None or not text.strip():
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise JobFailedError(
+            document_texts.NO_NUMBER(
+                line=element.sourceline, name=name, attribute=attribute, value=repr(text[:40])
+            )
+        )
+    return value
+
+
+def require_root(tree: etree._ElementTree, wanted: str, path: Path, *names: str) -> etree._Element:
+    """The root element; raises JobFailedError if it has none of these names. `wanted` is for people."""
+    root = tree.getroot()
+    if local(root) not in names:
+        raise JobFailedError(
+            document_texts.OTHER_DOCUMENT(name=path.name, wanted=wanted, found=str(root.tag)[:100])
+        )
+    return root

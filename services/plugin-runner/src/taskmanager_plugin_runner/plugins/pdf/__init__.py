@@ -1,0 +1,5 @@
+"""The plugin `pdf` (job type PdfCreation)."""
+
+from taskmanager_plugin_runner.plugins.pdf.plugin import PdfPlugin
+
+__all__ = ["PdfPlugin"]
