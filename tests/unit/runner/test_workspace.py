@@ -10,6 +10,7 @@ import pytest
 from tests.unit.runner.faults import fill, names, picture
 
 from taskmanager.errors import JobFailedError, PathRefusedError, PermanentError
+from taskmanager.files.parts import Parts
 from taskmanager.files.roots import Roots
 from taskmanager_plugin_runner.failures import clean_text, file_sentence, job_error
 from taskmanager_plugin_runner.files.upload_modes import UploadMode
@@ -225,3 +226,43 @@ def test_an_error_with_a_name_that_is_no_text_can_be_sent() -> None:
 def test_the_default_id_is_the_same_at_every_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: "vm 1.örtlich")
     assert default_runner_id("noop") == "vm-1.-rtlich-noop"
+
+
+@pytest.mark.parametrize("mode", [UploadMode.COPY, UploadMode.IN_PLACE])
+def test_parts_of_a_folder_keep_their_places(folder: AttemptFolder, tmp_path: Path, mode: UploadMode) -> None:
+    goobi = fill(tmp_path / "goobi", {"17/meta.xml": "m", "17/images/b_media/1.tif": "1", "17/other/x": "x"})
+    parts = Parts(("meta.xml", "images/{title}_media/*"), {"title": "b"})
+    brought = bring_input(
+        folder, str(goobi / "17"), Roots.of([goobi]), mode, reads_in_place=True, parts=parts
+    )
+    assert (brought.source, brought.files, brought.bytes) == (folder.input, 2, 2)
+    assert (folder.input / "images" / "b_media" / "1.tif").read_text(encoding="utf-8") == "1"
+    assert not (folder.input / "other").exists()
+    assert len(folder.sources()) == 2
+
+
+def test_parts_that_lead_outside_or_are_not_there_are_said(folder: AttemptFolder, tmp_path: Path) -> None:
+    goobi = fill(tmp_path / "goobi", {"17/meta.xml": "m"})
+    (goobi / "17" / "images").symlink_to(fill(tmp_path / "secret", {"b_media/1.tif": "1"}))
+    for patterns, text in (
+        (("images/*/*",), "link that is not followed"),
+        (("ocr/*/*",), "holds nothing of"),
+    ):
+        with pytest.raises(JobFailedError, match=text):
+            bring_input(
+                folder,
+                str(goobi / "17"),
+                Roots.of([goobi]),
+                UploadMode.COPY,
+                reads_in_place=False,
+                parts=Parts(patterns, {}),
+            )
+    with pytest.raises(PathRefusedError, match="outside"):
+        bring_input(
+            folder,
+            str(goobi / "17" / "meta.xml"),
+            Roots.of([goobi / "17"]),
+            UploadMode.COPY,
+            reads_in_place=False,
+            parts=Parts(("../media/*",), {}),
+        )

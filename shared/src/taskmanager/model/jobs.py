@@ -131,6 +131,11 @@ class JobSpec(Record):
     only. The ITM-compatible interface puts the fields of older callers here.
     """
 
+    @property
+    def work_title(self) -> str:
+        """What the work is called in names of folders: the title of the process, else of the job, else empty."""
+        return (self.goobi.process_title if self.goobi else None) or self.title
+
     def fingerprint(self) -> str:
         """SHA-256 of the canonical JSON: equal for equal specifications, in whatever order they were sent."""
         from pydantic_core import to_json  # noqa: PLC0415 - only gateways that use idempotency keys need it

@@ -122,7 +122,8 @@ class PluginManifest(Record):
     `reads_in_place`: it only reads its input, which therefore need not be copied into the workspace.
     `takes_files_in_order`: it calls `JobContext.wait_for` before it reads a file, so its input may still be
     arriving while it works. `templates_in_place` are those whose results may replace their sources; all other
-    jobs are refused if their destination is their source.
+    jobs are refused if their destination is their source. `source_parts` are patterns of what is taken of a
+    source with folders in it, by default its own files only (`taskmanager.files.parts`).
     """
 
     name: PluginName
@@ -133,6 +134,11 @@ class PluginManifest(Record):
     templates: tuple[ShortText, ...] = ()
     template_default: ShortText | None = None
     templates_in_place: tuple[ShortText, ...] = Field(default=(), exclude_if=lambda names: not names)
+    source_parts: tuple[ShortText, ...] = Field(default=(), exclude_if=lambda patterns: not patterns)
+    template_source_parts: dict[ShortText, tuple[ShortText, ...]] = Field(
+        default_factory=dict, exclude_if=lambda patterns: not patterns
+    )
+    """What is set for a template replaces `source_parts`."""
     source: Need = Need.REQUIRED
     destination: Need = Need.REQUIRED
     pause: PauseSupport = PauseSupport.NONE
@@ -166,6 +172,13 @@ class PluginManifest(Record):
         if not self.templates_in_place or not self.knows_template(template or ""):
             return False
         return self.choose_template(template) in self.templates_in_place
+
+    def parts_for(self, template: str | None) -> tuple[str, ...]:
+        """The patterns of what a job that names this template takes of its source; none for its own files."""
+        if not self.template_source_parts or not self.knows_template(template or ""):
+            return self.source_parts
+        chosen = self.choose_template(template) if template else self.template_default
+        return self.template_source_parts.get(chosen or "", self.source_parts)
 
     def knows_template(self, name: str) -> bool:
         """Whether `choose_template` finds one."""

@@ -85,7 +85,11 @@ class JobContext(Protocol):
         """The job's log."""
 
     def files(self) -> Sequence[Path]:
-        """The files of the source in natural order, without hidden ones."""
+        """The files of the source in natural order, without hidden ones.
+
+        With `source_parts` in the manifest: the files that were taken, each in its folder below `source` (or
+        below the folder of a source that is a file).
+        """
 
     def wait_for(self, file: Path) -> None:
         """Return when this one of `files()` may be read, at once if it is there; waiting is a checkpoint.

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from taskmanager.errors import JobFailedError
 from taskmanager.files import listing
+from taskmanager.files.parts import ANY_DEPTH, Parts, taken
 from taskmanager.model.jobs import FileRecord, GoobiReference, JobSpec
 from taskmanager.plugin_api import tools
 from taskmanager.plugin_api.existing_results import (
@@ -81,9 +82,12 @@ class LocalContext:
     results: list[Path] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
     leaving: list[str] = field(default_factory=list)
+    brought: Path | None = None
 
     def files(self) -> Sequence[Path]:
-        """The files of the source in natural order, without hidden ones."""
+        """The files of the source in natural order, without hidden ones; `brought`: the parts that were taken."""
+        if self.brought is not None:
+            return [part.path for part in taken(self.brought, Parts((ANY_DEPTH,), {}))]
         return listing.files_of(self.source)
 
     def wait_for(self, file: Path) -> None:
@@ -167,14 +171,28 @@ def run_plugin(  # noqa: PLR0913 - a test names what it needs
 ) -> LocalContext:
     """Run one job of the plugin and return what it did; results are in `output`, which is made if missing.
 
-    With a `destination` they go there too, as a runner places them. Raises whatever the plugin raises.
+    With a `destination` they go there too, as a runner places them. What a plugin takes of a source with
+    folders in it is copied before, as a runner does. Raises whatever the plugin raises.
     """
     output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="taskmanager-scratch-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="taskmanager-scratch-") as temporary:
         spec = _spec(plugin, source, output, template, parameters)
         chosen = plugin.manifest.choose_template(template)
+        scratch, brought = Path(temporary) / "scratch", None
+        scratch.mkdir()
+        patterns = plugin.manifest.parts_for(template)
+        if patterns and source is not None:
+            brought = Path(temporary) / "input"
+            source = _bring(source, Parts(patterns, {"title": spec.work_title}), brought)
         context = LocalContext(
-            spec, chosen, source, output, Path(scratch), cancel_at=cancel_at, destination=destination
+            spec,
+            chosen,
+            source,
+            output,
+            scratch,
+            cancel_at=cancel_at,
+            destination=destination,
+            brought=brought,
         )
         plugin.run(context)
         if destination is not None:
@@ -182,6 +200,15 @@ def run_plugin(  # noqa: PLR0913 - a test names what it needs
             for name in context.leaving:
                 (destination / name).unlink()
     return context
+
+
+def _bring(source: Path, parts: Parts, target: Path) -> Path:
+    """Copy the parts to their places below `target`; returns the source of the job there."""
+    target.mkdir()
+    for place, path in taken(source, parts):
+        (target / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target / place)
+    return target if source.is_dir() else target / source.name
 
 
 def _spec(

@@ -68,7 +68,7 @@ class SubmissionService:
     async def _with_paths(self, submissions: Sequence[Submission | Problem]) -> list[Submission | Problem]:
         try:
             specs = [submission.spec for submission in submissions if isinstance(submission, Submission)]
-            found = iter(await self._paths.errors(specs, self._check.works_in_place))
+            found = iter(await self._paths.errors(specs, self._check.may_lie_in_source))
         except ProblemError as error:
             return [
                 error.problem if isinstance(submission, Submission) else submission

@@ -38,10 +38,17 @@ class SpecificationCheck:
         if errors := known.schema.errors(spec.parameters):
             raise field_problem(INVALID_PARAMETERS, errors)
 
-    def works_in_place(self, spec: JobSpec) -> bool:
-        """Whether the job, which has been checked, may replace its own sources."""
+    def may_lie_in_source(self, spec: JobSpec) -> bool:
+        """Whether the results of the job, which has been checked, may go into its source.
+
+        They may if they replace the sources, or if the plugin takes parts of a folder: none of them is
+        replaced then, which the runner sees to.
+        """
         known = self._catalogue.last_read(spec.plugin)
-        return known is not None and known.installed.manifest.works_in_place(spec.template)
+        if known is None:
+            return False
+        manifest = known.installed.manifest
+        return manifest.works_in_place(spec.template) or bool(manifest.parts_for(spec.template))
 
 
 def _check_accepting(known: KnownPlugin) -> None:

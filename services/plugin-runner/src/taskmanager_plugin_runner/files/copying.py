@@ -29,12 +29,13 @@ def link_source(file: SourceFile, target: Path, *, foreign_links: bool, for_othe
     (proc(5), protected_hardlinks), or with `for_others` if other users could not read the file, or could
     write to it. Raises JobFailedError if the file has become something else since it was found.
     """
-    with _opened(file, foreign_links=foreign_links) as origin, folders.opened(target) as folder:
+    place = _place(file, target)
+    with _opened(file, foreign_links=foreign_links) as origin, folders.opened(place.parent) as folder:
         if for_others and os.fstat(origin.fileno()).st_mode & (stat.S_IROTH | stat.S_IWOTH) != stat.S_IROTH:
             return False
         try:
             # given a folder descriptor, Python calls linkat(2), which follows the link in /proc to the file
-            os.link(_name_of(origin), file.name, dst_dir_fd=folder)
+            os.link(_name_of(origin), place.name, dst_dir_fd=folder)
         except OSError:
             return False
     return True
@@ -54,9 +55,20 @@ def copy_source(
             with coming.open("wb") as copy:
                 pour(origin, copy, stopped)
             shutil.copystat(_name_of(origin), coming)
-            coming.replace(target / file.name)
+            coming.replace(_place(file, target))
         except OSError as error:
             refuse(error, file_texts.NOT_COPIED, path=file.path)
+
+
+def _place(file: SourceFile, target: Path) -> Path:
+    """Where the file goes; its folder is made if it is deeper than the target."""
+    place = target / file.name
+    if "/" in file.name:
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            refuse(error, file_texts.WORKSPACE_UNUSABLE)
+    return place
 
 
 def _opened(file: SourceFile, *, foreign_links: bool) -> BinaryIO:

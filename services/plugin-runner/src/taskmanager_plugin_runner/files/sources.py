@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from taskmanager.errors import JobFailedError, PathRefusedError
 from taskmanager.files.listing import natural, odd_kind
+from taskmanager.files.parts import Parts, taken
 from taskmanager.files.roots import Roots
 from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_plugin_runner.failures import refuse
@@ -29,7 +30,10 @@ class Fingerprint(NamedTuple):
 
 
 class SourceFile(NamedTuple):
-    """One input file: its name in the source, the real file behind it, its size, and its identity."""
+    """One input file: its name in the source, the real file behind it, its size, and its identity.
+
+    The name is a path with `/` if the file is deeper in a source of which a plugin takes parts.
+    """
 
     name: str
     path: Path
@@ -90,6 +94,29 @@ def _single(source: Path) -> SourceFile:
 
 def _file(name: str, path: Path, details: os.stat_result) -> SourceFile:
     return SourceFile(name, path, details.st_size, (details.st_dev, details.st_ino))
+
+
+def scan_parts(source: Path, roots: Roots, parts: Parts) -> list[SourceFile]:
+    """The files that match the patterns of a plugin, wherever they are below the source.
+
+    Links to files and folders are followed if they stay inside the roots. Raises JobFailedError as `scan`
+    does, and if nothing matches.
+    """
+    if not source.exists():
+        raise JobFailedError(file_texts.SOURCE_MISSING(path=source))
+    if not source.is_dir():
+        _single(source)  # refuses what is no file
+        roots.contain(source.parent.parent, str(source))
+    try:
+        found = [
+            _file(str(place), path, path.stat())
+            for place, path in taken(source, parts, lambda link: _behind(link, roots))
+        ]
+    except OSError as error:
+        refuse(error, file_texts.SOURCE_UNREADABLE, path=source)
+    if not found:
+        raise JobFailedError(file_texts.SOURCE_WITHOUT_PARTS(path=source, wanted=", ".join(parts.patterns)))
+    return found
 
 
 def odd_entries(source: Path) -> tuple[str, ...]:

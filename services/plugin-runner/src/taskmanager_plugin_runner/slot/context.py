@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from taskmanager.errors import ToolStoppedError
+from taskmanager.files.parts import ANY_DEPTH, Parts, taken
 from taskmanager.files.roots import Roots
 from taskmanager.model.jobs import FileRecord, JobSpec
 from taskmanager.plugin_api.existing_results import Existing
@@ -163,11 +164,14 @@ class SlotContext:
             return ()
         if self._ways.ahead is not None:
             return self._ways.ahead.paths
+        brought = self._folder.input
+        if brought.is_dir() and any(entry.is_dir() for entry in brought.iterdir()):
+            return tuple(part.path for part in taken(brought, Parts((ANY_DEPTH,), {})))
         roots = Roots((*self._ways.roots.folders, self._folder.path.resolve()))
         return tuple((source / file.name if source.is_dir() else source) for file in scan(source, roots))
 
     def files(self) -> Sequence[Path]:
-        """The files of the source in natural order, without hidden ones."""
+        """The files of the source, and of its folders if parts of it were taken, without hidden ones."""
         return self._files
 
     def wait_for(self, file: Path) -> None:

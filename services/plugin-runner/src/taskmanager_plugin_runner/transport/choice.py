@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from taskmanager.errors import PermanentError
+from taskmanager.files.parts import Parts
 from taskmanager.files.roots import PathMapping, Roots
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.reasons.job_texts import goobi_texts
@@ -33,7 +34,7 @@ class SharedFolders:
     """The transport over the shared file system."""
 
     def __init__(self, roots: Roots, options: SlotOptions, manifest: PluginManifest) -> None:
-        self._roots, self._mode = roots, UploadMode(options.upload_mode)
+        self._roots, self._mode, self._manifest = roots, UploadMode(options.upload_mode), manifest
         self._reads_in_place, self._overlap = manifest.reads_in_place, options.ahead_bytes > 0
         self._seal, self._foreign_links = options.seal, options.foreign_links
         self._for_others = options.slot_user is not None
@@ -41,7 +42,7 @@ class SharedFolders:
 
     def open(self, folder: AttemptFolder, order: SlotOrder, destination: str, *, in_place: bool) -> None:
         """See `placement.prepare`."""
-        if order.spec.source is not None and not in_place:
+        if order.spec.source is not None and not in_place and self._parts(order) is None:
             require_apart(self._roots.resolve(order.spec.source), self._roots.resolve(destination))
         open_destination(folder, destination, self._roots, order.job, order.attempt, self._seal)
 
@@ -49,18 +50,23 @@ class SharedFolders:
         self, folder: AttemptFolder, order: SlotOrder, source: str, between: Callable[[], None]
     ) -> Input:
         """See `workspace.bring_input`."""
-        del order
         return bring_input(
             folder,
             source,
             self._roots,
             self._mode,
             reads_in_place=self._reads_in_place,
+            parts=self._parts(order),
             ahead_bytes=self._ahead_bytes,
             foreign_links=self._foreign_links,
             for_others=self._for_others,
             between=between,
         )
+
+    def _parts(self, order: SlotOrder) -> Parts | None:
+        """What the job takes of its source; None for its own files only."""
+        patterns = self._manifest.parts_for(order.spec.template)
+        return Parts(patterns, {"title": order.spec.work_title}) if patterns else None
 
     def destination(self, folder: AttemptFolder) -> Destination | None:
         """The destination folder, if the attempt was opened."""

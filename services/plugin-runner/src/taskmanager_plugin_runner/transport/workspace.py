@@ -14,13 +14,21 @@ from typing import Any
 
 from taskmanager.errors import JobFailedError
 from taskmanager.files.overlap import misfit
+from taskmanager.files.parts import Parts
 from taskmanager.files.roots import Roots
 from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.copying import copy_source, link_source
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
-from taskmanager_plugin_runner.files.sources import Fingerprint, Identity, SourceFile, odd_entries, scan
+from taskmanager_plugin_runner.files.sources import (
+    Fingerprint,
+    Identity,
+    SourceFile,
+    odd_entries,
+    scan,
+    scan_parts,
+)
 from taskmanager_plugin_runner.files.upload_modes import UploadMode
 from taskmanager_plugin_runner.results.placement import Placement, prepare
 from taskmanager_plugin_runner.system.filesystems import is_local, require_space
@@ -185,6 +193,7 @@ def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
     mode: UploadMode,
     *,
     reads_in_place: bool,
+    parts: Parts | None = None,
     ahead_bytes: int = 0,
     foreign_links: bool = True,
     for_others: bool = False,
@@ -195,12 +204,13 @@ def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
     The plugin reads exactly what was opened here, beneath the roots: nobody who can write to the source can
     put another file in its place. With `ahead_bytes`, the files of a folder are copied later, that many bytes
     ahead of the work. `for_others`: another user is to read the input, and must not be able to write to it.
-    `between` is called before each file; anything it raises ends the bringing.
+    `between` is called before each file; anything it raises ends the bringing. With `parts`, files below the
+    source are taken as well, and lie in the same folders of the workspace.
     """
     source = roots.resolve(text)
-    found = scan(source, roots)
+    found = scan(source, roots) if parts is None else scan_parts(source, roots, parts)
     folder.remember_sources(found)
-    size, odd = sum(file.bytes for file in found), odd_entries(source)
+    size, odd = sum(file.bytes for file in found), odd_entries(source) if parts is None else ()
     target = folder.open(folder.input)
     brought = Input(target if source.is_dir() else target / source.name, len(found), size, odd)
     in_place = mode is UploadMode.IN_PLACE or (

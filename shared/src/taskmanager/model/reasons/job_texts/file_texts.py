@@ -11,6 +11,9 @@ SOURCE_MISSING = _text(
 SOURCE_EMPTY = _text(
     "source_empty", "the source %(path)s holds no files (hidden files and sub-folders do not count)"
 )
+SOURCE_WITHOUT_PARTS = _text(
+    "source_without_parts", "the source %(path)s holds nothing of what the job takes (%(wanted)s)"
+)
 LINK_NOT_FOLLOWED = _text("link_not_followed", "the source holds a link that is not followed: %(error)s")
 LINK_TO_NOTHING = _text("link_to_nothing", "the source holds a broken link: %(path)s")
 SOURCE_NO_FILE = _text("source_no_file", "the source %(path)s is %(kind)s: name a file or a folder")
