@@ -51,10 +51,10 @@ def taken(source: Path, parts: Parts, follow: Callable[[Path], Path] = _itself) 
     values = {**parts.values, "stem": "" if base is source else source.stem}
     below: dict[PurePosixPath, Path] = {}
     for pattern in parts.patterns:
-        below |= {
-            place: path for place, path in first_match(base, pattern, values, follow) if place not in found
-        }
-    ordered = sorted(below, key=lambda place: [natural(Path(part)) for part in place.parts])
+        below |= dict(first_match(base, pattern, values, follow))
+    ordered = sorted(
+        below.keys() - found.keys(), key=lambda place: [natural(Path(part)) for part in place.parts]
+    )
     return [Part(place, path) for place, path in [*found.items(), *((one, below[one]) for one in ordered)]]
 
 

@@ -133,7 +133,7 @@ class JobSpec(Record):
 
     @property
     def work_title(self) -> str:
-        """What the work is called in names of folders: the title of the process, else of the job, else empty."""
+        """What folders are named after: the title of the process, else of the job; may be empty."""
         return (self.goobi.process_title if self.goobi else None) or self.title
 
     def fingerprint(self) -> str:

@@ -85,7 +85,7 @@ class LocalContext:
     brought: Path | None = None
 
     def files(self) -> Sequence[Path]:
-        """The files of the source in natural order, without hidden ones; `brought`: the parts that were taken."""
+        """The files of the source, or of what was `brought`, in natural order and without hidden ones."""
         if self.brought is not None:
             return [part.path for part in taken(self.brought, Parts((ANY_DEPTH,), {}))]
         return listing.files_of(self.source)
