@@ -30,7 +30,6 @@ OFFERED = {
         "checksums",
         "images",
         "jp2validation",
-        "media",
         "mets",
         "ocr",
         "tiffvalidation",

@@ -40,7 +40,7 @@ def size(path: Path) -> tuple[int, int]:
         return image.size
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "I;16", "RGB", "RGBA", "CMYK"])
+@pytest.mark.parametrize("mode", ["1", "I;16", "RGBA", "CMYK"])
 def test_every_format_is_made_of_every_kind_of_picture(source: Path, tmp_path: Path, mode: str) -> None:
     page(mode, SIZE).save(source / "1.tif", dpi=(300, 300))
     context = job(source, tmp_path / "out", derivatives=ALL_FORMATS)
@@ -159,13 +159,13 @@ def test_a_page_too_large_for_the_memory_is_refused_before_it_is_read(
 
 
 def test_a_cancelled_job_begins_no_further_page(source: Path, tmp_path: Path) -> None:
-    for number in range(8):
+    for number in range(6):
         page("L", SIZE).save(source / f"{number}.tif")
     with pytest.raises(CancelledInTestError):
         run_plugin(ImagesPlugin(), source, tmp_path / "out", cancel_at=2)
 
 
-@pytest.mark.parametrize("book", ["1001", "1002", "1004"])
+@pytest.mark.parametrize("book", ["1002", "1004"])
 def test_real_pages_are_straightened_without_loss_of_content(
     samples: Path, tmp_path: Path, book: str
 ) -> None:
