@@ -44,7 +44,7 @@ def job(source: Path, output: Path, template: str | None = None, **parameters: J
 
 
 def said_of(path: Path, entries: str) -> list[str]:
-    words = ["ffprobe", "-v", "error", "-count_frames", "-show_entries", entries, "-of", "csv=p=0", path]
+    words = ["ffprobe", "-v", "error", "-count_frames", "-show_entries", entries, "-of", "csv=p=0", str(path)]
     return tools.run(words).stdout.split()
 
 
