@@ -140,8 +140,8 @@ def test_checksums_of_all_kinds_are_made_as_their_standards_say(tmp_path: Path) 
     assert examination.checksum(path, "Adler-32") == f"{zlib.adler32(data):08x}"
 
 
-MAIN = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:o="urn:other" targetNamespace="urn:main"
-  elementFormDefault="qualified">
+MAIN = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:o="urn:other"
+  targetNamespace="urn:main" elementFormDefault="qualified">
   <xs:import namespace="urn:other" schemaLocation="http://unreachable.invalid/other.xsd"/>
   <xs:element name="a"><xs:complexType><xs:sequence>
     <xs:element ref="o:b"/>
