@@ -26,15 +26,26 @@ OURS = {
 """Our own distributions and their folders: installed from there, never from an index."""
 OFFERED = {
     "taskmanager-gateway": ("tracing",),
-    "taskmanager-plugin-runner": ("altoconvert", "epub", "jp2validation", "ocr", "pdf", "tiffvalidation", "tracing"),
+    "taskmanager-plugin-runner": (
+        "altoconvert",
+        "checksums",
+        "epub",
+        "images",
+        "jp2validation",
+        "mets",
+        "ocr",
+        "pdf",
+        "tiffvalidation",
+        "tracing",
+    ),
 }
 """The extras that images and development have: those of the plugins that come along, and tracing."""
 APART = {"checkov": ["checkov==3.3.30"]}
 """Lists that do not heed `constraints.txt`: environments of their own, which ask for older versions of
 packages that we use.
 """
-BUILD = ("hatchling", "editables", "setuptools", "wheel", "pkgconfig", "cffi")
-"""What builds our distributions, and pyvips, which comes as a source package."""
+BUILD = ("hatchling", "editables", "setuptools", "setuptools-scm", "wheel", "pkgconfig", "cffi")
+"""What builds our distributions, and pyvips and bagit, which come as source packages."""
 
 
 def environments() -> Mapping[str, list[str]]:

@@ -11,7 +11,10 @@ from PIL import Image, ImageCms, ImageDraw
 Draw = Callable[..., Path]
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-PROGRAMS = ("opj_compress", "opj_decompress", "opj_dump", "tesseract", "pdftotext", "pdfimages")
+PROGRAMS = (
+    *("opj_compress", "opj_decompress", "opj_dump", "tesseract", "pdftotext", "pdfimages"),
+    *("ffmpeg", "ffprobe", "sha512sum"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,8 +1,9 @@
 """The parameters shared by the picture plugins."""
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from taskmanager.plugin_api.interface import ExistingParameters
 
@@ -21,3 +22,22 @@ class PictureParameters(ExistingParameters):
         default=Pages.FIRST,
         description="of a file with several pages: the first, or all, named <stem>_0001, <stem>_0002, ...",
     )
+
+
+class BackgroundParameters(PictureParameters):
+    """Base class of the parameters of plugins whose results have no transparency."""
+
+    background: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] = Field(
+        default="#ffffff", description="colour behind transparent pixels"
+    )
+
+    @property
+    def background_rgb(self) -> tuple[int, int, int]:
+        """Red, green and blue, 0 to 255."""
+        return rgb(self.background)
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Red, green and blue, 0 to 255, of `#rrggbb`."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return red, green, blue

@@ -88,21 +88,17 @@ def _enough(wanted: tuple[Wanted, ...]) -> int | None:
 
 def _make(screen: Picture, small: Reduced, size: tuple[int, int], wanted: Wanted) -> Made:
     """`size` is that of the source: the screen picture may already be a smaller copy."""
-    pixels = _resized(screen, size, wanted.longest_side)
+    pixels = resized(screen, size, wanted.longest_side)
     height, width = pixels.shape[:2]
-    if max(width, height) > JPEG_SIDE_MAX:
-        raise JobFailedError(
-            picture_texts.JPEG_TOO_LARGE(most=f"{JPEG_SIDE_MAX:,}", width=f"{width:,}", height=f"{height:,}")
-        )
     expected = replace(
         screen.facts,
         format="jpeg",
         stored=(width, height),
-        dots_per_inch=_written_resolution(screen.facts),
+        dots_per_inch=written_resolution(screen.facts),
         compression="",
     )
     full_size = pixels.shape == screen.samples.shape
-    data = _encode(pixels, expected, wanted.quality, full_size=full_size)
+    data = encode(pixels, expected, wanted.quality, full_size=full_size)
     wanted.path.write_bytes(data)
     result = formats.read_facts(wanted.path)[0]
     if not data.endswith(_END_OF_IMAGE):
@@ -112,7 +108,8 @@ def _make(screen: Picture, small: Reduced, size: tuple[int, int], wanted: Wanted
     return Made(result, len(data))
 
 
-def _resized(screen: Picture, size: tuple[int, int], longest_side: int | None) -> NDArray[Any]:
+def resized(screen: Picture, size: tuple[int, int], longest_side: int | None) -> NDArray[Any]:
+    """The samples with no side longer than that; `size` is that of the source, which may be larger."""
     if longest_side is None or max(size) <= longest_side:
         return screen.samples
     factor = longest_side / max(size)
@@ -122,7 +119,7 @@ def _resized(screen: Picture, size: tuple[int, int], longest_side: int | None) -
     return samples.array_of(image.thumbnail_image(across, height=down, size="force", no_rotate=True))
 
 
-def _written_resolution(facts: PictureFacts) -> tuple[float, float] | None:
+def written_resolution(facts: PictureFacts) -> tuple[float, float] | None:
     """The source's resolution in whole dots per inch: a fact about the scan, unchanged in a smaller copy."""
     if facts.dots_per_inch is None:
         return None
@@ -130,8 +127,13 @@ def _written_resolution(facts: PictureFacts) -> tuple[float, float] | None:
     return float(x), float(y)
 
 
-def _encode(pixels: NDArray[Any], facts: PictureFacts, quality: int, *, full_size: bool) -> bytes:
-    """Encode a JPEG; colours that are subsampled in the source stay so at full size."""
+def encode(pixels: NDArray[Any], facts: PictureFacts, quality: int, *, full_size: bool) -> bytes:
+    """A JPEG with resolution and profile; colours that are subsampled in the source stay so at full size."""
+    height, width = pixels.shape[:2]
+    if max(width, height) > JPEG_SIDE_MAX:
+        raise JobFailedError(
+            picture_texts.JPEG_TOO_LARGE(most=f"{JPEG_SIDE_MAX:,}", width=f"{width:,}", height=f"{height:,}")
+        )
     full = quality >= _FULL_CHROMA_QUALITY and not (facts.subsampled and full_size)
     subsampling = "444" if full else "420"
     plain = np.ascontiguousarray(pixels[..., 0] if facts.grey else pixels)

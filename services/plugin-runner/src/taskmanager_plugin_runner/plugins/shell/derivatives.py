@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints, create_model, model_v
 
 from taskmanager.model.jobs import Record, ShortText
 from taskmanager.model.manifest import JobLimits
-from taskmanager_plugin_runner.plugins.parameters import PictureParameters
+from taskmanager_plugin_runner.plugins.parameters import BackgroundParameters
 
 SOURCE_NAME: Final = "{source}"
 """In the name of a folder: stands for the name of the source folder, as Goobi names its thumbnails."""
@@ -87,7 +87,7 @@ class DerivativeTemplate(Record):
         return (self.derivatives[0].model_copy(update=changes),)
 
 
-class DerivativeParameters(PictureParameters):
+class DerivativeParameters(BackgroundParameters):
     """Parameters of every job with a derivative template."""
 
     derivatives: tuple[Derivative, ...] = Field(
@@ -95,20 +95,11 @@ class DerivativeParameters(PictureParameters):
         max_length=20,
         description="instead of the template's: folder below the destination, longest side, quality",
     )
-    background: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] = Field(
-        default="#ffffff", description="colour behind transparent pixels"
-    )
 
     @model_validator(mode="after")
     def _folders_differ(self) -> Self:
         require_different_folders(self.derivatives)
         return self
-
-    @property
-    def background_rgb(self) -> tuple[int, int, int]:
-        """Red, green and blue, 0 to 255."""
-        red, green, blue = (int(self.background[at : at + 2], 16) for at in (1, 3, 5))
-        return red, green, blue
 
 
 def require_different_folders(derivatives: tuple[Derivative, ...]) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
 
 from taskmanager.errors import JobFailedError
 from taskmanager.model.jobs import FileRecord, FileState
@@ -24,9 +23,6 @@ from taskmanager_plugin_runner.plugins.validation.reports import Reported, Repor
 from taskmanager_plugin_runner.plugins.validation.texts import ValidationTexts
 from taskmanager_plugin_runner.plugins.validation.verdicts import Examination
 from taskmanager_plugin_runner.system.memory import size_words
-
-REPORTS_FOLDER: Final = "validation"
-"""Below the destination, as Goobi's own validation of TIFFs names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,7 @@ class ValidationJob:
     def run(self) -> None:
         """Examine all files; raises JobFailedError that names those which are not valid, with the reasons."""
         files = workpieces.take(self._context, self._kind.suffixes)
-        folder = self._context.output / REPORTS_FOLDER / self._named()
+        folder = self._context.output / reports.FOLDER / self._named()
         self._targets = workpieces.targets(files, folder, ".xml")
         self._context.existing(self._parameters.existing, list(self._targets.values()))
         folder.mkdir(parents=True)

@@ -13,6 +13,8 @@ from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.validation.texts import ValidationTexts
 from taskmanager_plugin_runner.plugins.validation.verdicts import Examination
 
+FOLDER: Final = "validation"
+"""Below the destination, as Goobi's own validation of TIFFs names it."""
 VALID, INVALID = "valid", "invalid"
 
 

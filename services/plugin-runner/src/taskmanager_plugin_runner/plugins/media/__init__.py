@@ -1,0 +1,5 @@
+"""The plugin `media` (job type MEDIA)."""
+
+from taskmanager_plugin_runner.plugins.media.plugin import MediaPlugin
+
+__all__ = ["MediaPlugin"]
