@@ -13,10 +13,10 @@ from taskmanager.model.jobs import FileRecord, FileState
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins.download import containers, naming, texts
-from taskmanager_plugin_runner.plugins.download.checks import PictureCheck
 from taskmanager_plugin_runner.plugins.download.profile import Profile
 from taskmanager_plugin_runner.plugins.download.sources.remote import RemoteFile, Wanted
 from taskmanager_plugin_runner.plugins.download.transfer.store import StoredFile
+from taskmanager_plugin_runner.plugins.picture_check import PictureCheck
 from taskmanager_plugin_runner.plugins.pictures import formats
 from taskmanager_plugin_runner.plugins.pictures.facts import PictureFacts
 from taskmanager_plugin_runner.system.memory import size_words

@@ -123,7 +123,6 @@ BAD_CONTAINER = _code(
     "%(name)s cannot be unpacked: %(error)s",
     de="%(name)s kann nicht entpackt werden: %(error)s",
 )
-BAD_PICTURE = _code("bad_picture", "%(name)s: %(error)s", de="%(name)s: %(error)s")
 SMALLER = _code(
     "smaller",
     "the picture has %(found)s pixels and should have %(wanted)s",

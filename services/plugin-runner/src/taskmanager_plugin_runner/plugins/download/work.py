@@ -9,7 +9,6 @@ from taskmanager.errors import JobFailedError
 from taskmanager.model.reasons.coded_text import told
 from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins.download import checks, texts
-from taskmanager_plugin_runner.plugins.download.checks import PictureCheck
 from taskmanager_plugin_runner.plugins.download.parameters import DownloadParameters
 from taskmanager_plugin_runner.plugins.download.placing import Placing
 from taskmanager_plugin_runner.plugins.download.profile import Profile
@@ -18,6 +17,7 @@ from taskmanager_plugin_runner.plugins.download.sources.remote import RemoteFile
 from taskmanager_plugin_runner.plugins.download.transfer import store
 from taskmanager_plugin_runner.plugins.download.transfer.fetching import Fetcher
 from taskmanager_plugin_runner.plugins.download.transfer.store import StoredFile
+from taskmanager_plugin_runner.plugins.picture_check import PictureCheck
 from taskmanager_plugin_runner.plugins.pictures import memory
 from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
 
