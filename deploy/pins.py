@@ -26,7 +26,14 @@ OURS = {
 """Our own distributions and their folders: installed from there, never from an index."""
 OFFERED = {
     "taskmanager-gateway": ("tracing",),
-    "taskmanager-plugin-runner": ("jp2validation", "ocr", "tiffvalidation", "tracing"),
+    "taskmanager-plugin-runner": (
+        "dropfolder",
+        "jp2validation",
+        "ocr",
+        "tiffvalidation",
+        "tracing",
+        "upload",
+    ),
 }
 """The extras that images and development have: those of the plugins that come along, and tracing."""
 APART = {"checkov": ["checkov==3.3.30"]}

@@ -31,6 +31,7 @@ SERVERS = (
     "runner-jp2validation",
     "runner-ocr",
     "runner-tiffvalidation",
+    "runner-download",
 )
 HEALTH_CHECK = ("python", "/opt/taskmanager/container/healthcheck.py")
 """In a container of our own: says what the service lacks."""

@@ -40,6 +40,7 @@ USUAL = {
     *numbered("jp2validation", 1),
     *numbered("ocr", 1),
     *numbered("tiffvalidation", 1),
+    *numbered("download", 1),
 }
 
 

@@ -27,6 +27,7 @@ FEW = {
     "runner-jp2validation": 0,
     "runner-ocr": 0,
     "runner-tiffvalidation": 0,
+    "runner-download": 0,
 }
 RUNNERS = {"runner-shell-1", "runner-jp2-1"}
 
