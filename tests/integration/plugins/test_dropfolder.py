@@ -13,6 +13,7 @@ from tests.peers.engine import HotFolders, watching, xml_and_text
 
 from taskmanager.errors import JobFailedError, TemporaryError
 from taskmanager_plugin_runner.plugins.dropfolder import DropFolderPlugin
+from taskmanager_plugin_runner.slot.checkpoint import JobCancelled
 from taskmanager_testing.plugins import CancelledInTestError, LocalContext, run_plugin
 
 TITLE = "title_of_a_process"
@@ -82,7 +83,7 @@ def cancel_when(event: threading.Event, patch: pytest.MonkeyPatch) -> None:
     def checkpoint(context: LocalContext) -> None:
         count(context)
         if event.is_set():
-            raise CancelledInTestError
+            raise JobCancelled
 
     patch.setattr(LocalContext, "checkpoint", checkpoint)
 
@@ -290,7 +291,7 @@ def test_an_attempt_that_begins_anew_goes_on_with_what_the_engine_has(
 
     with watching(root, slow) as running, monkeypatch.context() as patch:
         cancel_when(running.asleep, patch)
-        with pytest.raises(CancelledInTestError):
+        with pytest.raises(JobCancelled):
             run(source, tmp_path / "out")
     (begun, _), *others = running.taken
     assert others == []

@@ -1,5 +1,6 @@
 """Uploads to servers on this machine: SFTP, S3 and programs, with the faults of real ones."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -17,7 +18,8 @@ from tests.peers.ssh import Ssh
 
 from taskmanager.errors import JobFailedError, TemporaryError
 from taskmanager_plugin_runner.plugins.upload import UploadPlugin
-from taskmanager_testing.plugins import CancelledInTestError, LocalContext, run_plugin
+from taskmanager_plugin_runner.slot.checkpoint import JobCancelled
+from taskmanager_testing.plugins import LocalContext, run_plugin
 
 FILES = {"1.tif": b"one" * 50_000, "2.tif": b"", "a b.txt": b"drei"}
 NAME = "title_of_a_process"
@@ -123,6 +125,17 @@ def upload(source: Path, out: Path, **more: Any) -> LocalContext:
     return run_plugin(UploadPlugin(), source, out, **more)
 
 
+def cancel_from(number: int, patch: pytest.MonkeyPatch) -> None:
+    """Have the job end as a cancelled one does: at every checkpoint from this one on."""
+
+    def checkpoint(context: LocalContext) -> None:
+        context.checkpoints += 1
+        if context.checkpoints >= number:
+            raise JobCancelled
+
+    patch.setattr(LocalContext, "checkpoint", checkpoint)
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
 
@@ -209,13 +222,19 @@ def test_after_a_lost_connection_the_next_attempt_sends_everything(
     assert contents(there) == {f"ingest/{NAME}/{name}": body for name, body in FILES.items()}
 
 
-def test_a_cancelled_upload_takes_back_what_is_not_complete(
+def test_whenever_an_upload_is_cancelled_nothing_is_left_or_everything_is_there(
     server: Ssh, source: Path, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     to_ssh(tmp_path, monkeypatch, server)
-    with pytest.raises(CancelledInTestError):
-        upload(source, tmp_path / "out", cancel_at=9)
-    assert contents(there) == {}
+    for number in range(1, 60, 3):
+        with monkeypatch.context() as patch, contextlib.suppress(JobCancelled):
+            cancel_from(number, patch)
+            upload(source, tmp_path / f"out{number}")
+        if contents(there):
+            break
+        assert not list(there.glob("ingest/*"))
+    assert number > 10
+    assert contents(there) == {f"ingest/{NAME}/{name}": body for name, body in FILES.items()}
 
 
 def test_a_bag_is_valid_for_another_program(
@@ -259,13 +278,22 @@ def test_a_bucket_that_is_not_there_is_an_error_and_a_service_that_is_away_is_tr
         upload(source, tmp_path / "again")
 
 
-def test_a_cancelled_upload_leaves_no_object(
-    bucket: Any, bucket_address: str, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("number", [9, 12])
+def test_a_cancelled_upload_leaves_no_object_and_no_part_of_one(
+    bucket: Any,
+    bucket_address: str,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
 ) -> None:
     to_s3(tmp_path, monkeypatch, bucket_address)
-    with pytest.raises(CancelledInTestError):
-        upload(source, tmp_path / "out", cancel_at=10)
+    (source / "1.tif").write_bytes(bytes(9_000_000))  # of two parts
+    cancel_from(number + 9, monkeypatch)
+    with pytest.raises(JobCancelled):
+        upload(source, tmp_path / "out")
     assert keys(bucket) == []
+    assert bucket.list_multipart_uploads(Bucket="archive").get("Uploads", []) == []
 
 
 def test_a_program_sends_and_what_arrived_is_compared(

@@ -32,6 +32,10 @@ _CHUNK_BYTES: Final = 1024 * 1024
 _LATER: Final = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "Throttling"})
 
 
+class _StopError(Exception):
+    """The job is to end. The library cleans up after an Exception only, which JobCancelled is not."""
+
+
 class S3Sending:
     """One consignment to one bucket."""
 
@@ -55,6 +59,7 @@ class S3Sending:
         verify = str(target.ca_file) if target.ca_file else None
         self._client: Any = session.client("s3", endpoint_url=target.endpoint, config=config, verify=verify)
         self._transfer = TransferConfig(use_threads=False)
+        self._ending: BaseException | None = None
 
     def deliver(self, pieces: Sequence[Piece], name: str) -> str | None:
         """Send everything and return None, or a note if it was there already.
@@ -87,13 +92,14 @@ class S3Sending:
         for done, one in enumerate(pieces):
             self._context.checkpoint()
             self._context.progress(done, len(pieces), one.name)
-            self._client.upload_file(
-                str(one.path),
-                self._target.bucket,
-                temporary + one.name,
-                Callback=self._on_progress,
-                Config=self._transfer,
-            )
+            with self._ended(), one.path.open("rb") as file:
+                self._client.upload_fileobj(
+                    file,
+                    self._target.bucket,
+                    temporary + one.name,
+                    Callback=self._on_progress,
+                    Config=self._transfer,
+                )
             require_arrived(one, self._read_back(temporary + one.name), self._target.bucket)
 
     def _copy(self, one: Piece, temporary: str, final: str) -> None:
@@ -104,7 +110,21 @@ class S3Sending:
         require_arrived(one, Arrived(head["ContentLength"]), self._target.bucket)
 
     def _on_progress(self, _count: int) -> None:
-        self._context.checkpoint()
+        """Called by the library again and again: parts of an object that is broken off are removed by it."""
+        try:
+            self._context.checkpoint()
+        except BaseException as ending:
+            self._ending = ending
+            raise _StopError from ending
+
+    @contextmanager
+    def _ended(self) -> Iterator[None]:
+        try:
+            yield
+        except _StopError:
+            if self._ending is None:
+                raise
+            raise self._ending from None
 
     def _read_back(self, key: str) -> Arrived:
         digest, size = hashlib.sha256(), 0

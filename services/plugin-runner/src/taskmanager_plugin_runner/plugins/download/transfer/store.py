@@ -4,6 +4,7 @@ A file is `<key>.part` until it is complete and checked; then `<key>.file`, with
 Nothing of it is trusted: a complete file counts only if its checksum is still the same.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -43,7 +44,8 @@ def forget_old(folder: Path, now: float | None = None) -> list[str]:
     limit = (time.time() if now is None else now) - KEPT_SECONDS
     old = [one for one in folder.parent.iterdir() if one != folder and one.lstat().st_mtime < limit]
     for one in old:
-        shutil.rmtree(one)
+        with contextlib.suppress(FileNotFoundError):  # another job removes it as well
+            shutil.rmtree(one)
     return sorted(one.name for one in old)
 
 
