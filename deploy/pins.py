@@ -27,8 +27,10 @@ OURS = {
 OFFERED = {
     "taskmanager-gateway": ("tracing",),
     "taskmanager-plugin-runner": (
+    "taskmanager-plugin-runner": (
         "altoconvert",
         "checksums",
+        "dropfolder",
         "epub",
         "images",
         "jp2validation",
@@ -37,6 +39,8 @@ OFFERED = {
         "pdf",
         "tiffvalidation",
         "tracing",
+        "upload",
+    ),
     ),
 }
 """The extras that images and development have: those of the plugins that come along, and tracing."""

@@ -34,6 +34,7 @@ SERVERS = (
     "runner-ocr",
     "runner-pdf",
     "runner-tiffvalidation",
+    "runner-download",
 )
 HEALTH_CHECK = ("python", "/opt/taskmanager/container/healthcheck.py")
 """In a container of our own: says what the service lacks."""

@@ -43,6 +43,7 @@ USUAL = {
     *numbered("ocr", 1),
     *numbered("pdf", 1),
     *numbered("tiffvalidation", 1),
+    *numbered("download", 1),
 }
 
 

@@ -1,6 +1,8 @@
 """Plugins that examine pages, through the whole system: results in the process folder, or nothing at all."""
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -8,15 +10,73 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from tests.e2e.conftest import System
+from tests.peers.engine import HotFolders, watching, xml_and_text
+from tests.peers.library import Answer, Library, serving
 
 from taskmanager.plugin_api import tools
 
 PLUGINS = {"tiffvalidation": ".tif", "jp2validation": ".jp2"}
+CROSSING = ("download", "dropfolder", "upload")
+"""What has to do with other people's servers and programs."""
 
 
 @pytest.fixture(scope="module")
 def system_options() -> Sequence[str]:
-    return ("--plugins", *PLUGINS, "ocr", "--slots", "1")
+    return ("--plugins", *PLUGINS, "ocr", *CROSSING, "--slots", "1")
+
+
+@pytest.fixture(scope="module")
+def library() -> Iterator[Library]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is not ours: an archive, and the folders of an engine."""
+    folder = tmp_path_factory.mktemp("outside")
+    (folder / "archive").mkdir()
+    HotFolders(folder / "engine", xml_and_text)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def system_settings(
+    library: Library, outside: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
+    """Templates of the operator for what crosses the border of the house."""
+    templates = tmp_path_factory.mktemp("templates")
+    texts = {
+        "download/here": f"""
+            title = "here"
+            hosts = ["127.0.0.1"]
+            private_hosts = ["127.0.0.1"]
+            archive = "{library.url}"
+            requests_per_second = 100
+            folder = "images/master_{{process_title}}_media"
+            """,
+        "dropfolder/engine": f"""
+            title = "engine"
+            input = "{outside}/engine/input"
+            output = "{outside}/engine/output"
+            poll_seconds = 0.1
+            settled_seconds = 0.1
+            [results]
+            ".xml" = "ocr/{{process_title}}_xml"
+            ".txt" = "ocr/{{process_title}}_txt"
+            """,
+        "upload/archive": f"""
+            title = "archive"
+            kind = "command"
+            bag = true
+            argv = ["cp", "--recursive", "{{source}}", "{outside}/archive"]
+            """,
+    }
+    for name, text in texts.items():
+        path = templates / f"{name}.toml"
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+    return {"TASKMANAGER_TEMPLATES": str(templates)}
 
 
 def draw_book(masters: Path, suffix: str, number: int = 3) -> None:
@@ -176,3 +236,64 @@ def test_a_broken_page_ends_ocr_with_its_name_and_leaves_nothing(system: System)
     assert ended["status"] == "ERROR"
     assert ended["error"]["message"].startswith(f"{page.name}: ")
     assert contents(process) == before
+
+
+def offer(library: Library, *pages: bytes) -> None:
+    """An item of the Internet Archive whose pages were uploaded one by one."""
+    listed = []
+    for number, body in enumerate(pages):
+        library.files[f"/download/book/{number}.tif"] = body
+        digest = hashlib.sha1(body, usedforsecurity=False).hexdigest()
+        listed.append({"name": f"{number}.tif", "source": "original", "format": "TIFF", "sha1": digest})
+    library.files["/metadata/book"] = json.dumps({"files": listed}).encode()
+
+
+def test_a_book_is_downloaded_read_by_an_engine_and_sent_to_an_archive(
+    system: System, library: Library, outside: Path
+) -> None:
+    process = system.roots / "crossing"
+    draw_book(process / "drawn", ".tif", number=2)
+    pages = [path.read_bytes() for path in sorted((process / "drawn").iterdir())]
+    offer(library, *pages)
+    library.faults["/download/book/1.tif"] = [Answer(cut_after=100), Answer(503, {"Retry-After": "0"})]
+    call = {
+        "jobtype": "JDOWNLOAD",
+        "templatename": "here.xml",
+        "sourceDir": "/a/folder/that/is/not/used",
+        "targetDir": str(process),
+        "goobiId": "7",
+        "goobiTitle": "book",
+        "item": "book",
+    }
+    answer = system.client.post("/itm/service", json=call).json()
+    assert answer["STATUS"] == "OK", answer
+    ended = system.finished(answer["JOBID"], within_seconds=100)
+    assert ended["status"] == "DONE", ended["error"]
+    masters = process / "images" / "master_book_media"
+    assert [path.read_bytes() for path in sorted(masters.iterdir())] == pages
+
+    with watching(outside / "engine"):
+        ended = job(system, "dropfolder", masters, template="engine")
+    assert ended["status"] == "DONE", ended["error"]
+    assert sorted(path.name for path in (process / "ocr" / "book_txt").iterdir()) == [
+        "00000001.txt",
+        "00000002.txt",
+    ]
+
+    ended = job(system, "upload", masters, template="archive")
+    assert ended["status"] == "DONE", ended["error"]
+    assert contents(outside / "archive" / "book" / "data") == contents(masters)
+    assert len((process / "upload" / "archive.sha256").read_text(encoding="utf-8").splitlines()) == 6
+
+
+def test_an_address_that_the_operator_does_not_allow_is_an_error_and_nothing_is_placed(
+    system: System, library: Library
+) -> None:
+    process = system.roots / "refused"
+    process.mkdir()
+    spec = {"plugin": "download", "destination": str(process), "template": "archive"}
+    made = system.submit(**spec, parameters={"item": f"{library.url}/manifest"})
+    ended = system.finished(made["id"], within_seconds=100)
+    assert ended["status"] == "ERROR"
+    assert "does not allow requests to 127.0.0.1" in ended["error"]["message"]
+    assert contents(process) == {}

@@ -30,6 +30,7 @@ FEW = {
     "runner-ocr": 0,
     "runner-pdf": 0,
     "runner-tiffvalidation": 0,
+    "runner-download": 0,
 }
 RUNNERS = {"runner-shell-1", "runner-jp2-1"}
 

@@ -13,8 +13,13 @@ from deploy import lint_containers
 ROOT = Path(__file__).parents[2]
 RUNNERS = {
     f"runner-{name}"
-    for name in ("shell", "jp2", "altoconvert", "epub", "jp2validation", "ocr", "pdf", "tiffvalidation")
+    for name in (
+        *("shell", "jp2", "altoconvert", "epub", "jp2validation", "ocr", "pdf", "tiffvalidation"),
+        *("download", "upload", "dropfolder"),
+    )
 }
+TRANSFER = "transfer"
+"""The profile of the runners that need an operator's templates."""
 
 
 def read(*files: str, profile: str | None = None) -> dict[str, dict[str, Any]]:
@@ -33,13 +38,13 @@ def read(*files: str, profile: str | None = None) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def services() -> dict[str, dict[str, Any]]:
     """Of the file as it is."""
-    return read("docker-compose.yml")
+    return read("docker-compose.yml", profile=TRANSFER)
 
 
 @pytest.fixture(scope="module")
 def with_tls() -> dict[str, dict[str, Any]]:
     """Of the file with that of TLS over it."""
-    return read("docker-compose.yml", "docker-compose.tls.yml")
+    return read("docker-compose.yml", "docker-compose.tls.yml", profile=TRANSFER)
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ class JobContext(Protocol):
         `results` are paths below `output`. Files in the same folders of the destination with the same
         suffixes that none of the results replaces are named in a warning, removed when the results are
         placed, or a reason to refuse the job (JobFailedError), depending on `policy`. For a job whose source
-        is a single file, nothing is done about other pages.
+        is a single file, nothing is done about other pages; a job without a source has all of its pages.
         """
 
     def record(self, file: FileRecord) -> None:

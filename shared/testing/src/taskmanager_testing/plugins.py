@@ -105,11 +105,11 @@ class LocalContext:
     def existing(self, policy: Existing, results: Collection[Path]) -> None:
         """Compare the results with `destination` as a runner would; remember both, and what is to leave."""
         self.expected = [str(result.relative_to(self.output)) for result in results]
-        if self.destination is None or self.source is None:
+        if self.destination is None:
             return
+        over_folder = self.source is None or self.source.is_dir()
         there = [str(path.relative_to(self.destination)) for path in self.destination.rglob("*")]
         there = [name for name in there if (self.destination / name).is_file()]
-        over_folder = self.source.is_dir()
         if policy is Existing.REFUSE:
             known = of_the_kind(there, self.expected) if over_folder else set(there) & set(self.expected)
             if known:

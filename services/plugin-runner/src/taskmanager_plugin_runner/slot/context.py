@@ -188,7 +188,7 @@ class SlotContext:
         """Say what happens to results of earlier jobs; see `existing_results`."""
         source, destination = self.source, self._ways.destination
         names = [str(result.relative_to(self.output)) for result in results]
-        if source is None or destination is None:
+        if destination is None:
             return
         if self._ways.ask is not None:
             self._ways.ask(policy, names)
@@ -199,7 +199,7 @@ class SlotContext:
             destination,
             self._folder,
             self._log,
-            whole_folder=source.is_dir(),
+            whole_folder=source is None or source.is_dir(),
             in_place=self._ways.in_place,
         )
 

@@ -57,6 +57,12 @@ def _font_type(value: object) -> object:
     return _WRITTEN.get(value, value) if isinstance(value, str) else value
 
 
+GivenFontType = Annotated[
+    FontType | None, BeforeValidator(_font_type), WithJsonSchema({"enum": [*_WRITTEN, None]})
+]
+"""The kind of type in any spelling; None if the job does not say."""
+
+
 class OcrParameters(PictureParameters):
     """What a job may choose; everything else is in the template."""
 
@@ -66,9 +72,7 @@ class OcrParameters(PictureParameters):
         description="ISO 639 codes, the most frequent first (ger, lat); without it those of the template",
         json_schema_extra={"x-titles": {"de": "Sprachen"}},
     )
-    font_type: Annotated[
-        FontType | None, BeforeValidator(_font_type), WithJsonSchema({"enum": [*_WRITTEN, None]})
-    ] = Field(
+    font_type: GivenFontType = Field(
         default=None,
         title="Type",
         description="antiqua or fraktur; without it that of the template",

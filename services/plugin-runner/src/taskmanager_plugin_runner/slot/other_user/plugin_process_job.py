@@ -58,13 +58,13 @@ class PluginProcessJob:
 
     def _settle(self, order: SlotOrder, folder: AttemptFolder, question: Settle) -> None:
         destination = self._transport.destination(folder)
-        if order.source is not None and destination is not None:
+        if destination is not None:
             settle_earlier(
                 Existing(question.policy),
                 question.results,
                 destination,
                 folder,
                 LineLog(self._send),
-                whole_folder=order.source.is_dir(),
+                whole_folder=order.source is None or order.source.is_dir(),
                 in_place=self._manifest.works_in_place(order.spec.template),
             )

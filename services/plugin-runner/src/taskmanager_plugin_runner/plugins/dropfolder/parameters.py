@@ -1,0 +1,36 @@
+"""The parameters of a job for an engine; `x-titles` in their schema are titles by language."""
+
+from typing import Annotated, Final
+
+from pydantic import Field, WithJsonSchema
+
+from taskmanager.plugin_api.existing_results import Existing
+from taskmanager.plugin_api.interface import ExistingParameters
+from taskmanager_plugin_runner.plugins.ocr.parameters import GivenFontType, Languages
+
+_EXISTING: Final = {
+    "type": "string",
+    "enum": [*Existing],
+    "default": Existing.KEEP,
+    "title": "Results of pages that are gone",
+    "x-titles": {"de": "Ergebnisse von Seiten, die es nicht mehr gibt"},
+    "description": "What becomes of results of earlier jobs whose page is gone: keep, replace or refuse",
+}
+
+
+class DropFolderParameters(ExistingParameters):
+    """What a job may choose; templates use both in the names of folders and in the file about a ticket."""
+
+    existing: Annotated[Existing, WithJsonSchema(_EXISTING)] = Existing.KEEP
+    language: Languages = Field(
+        default=(),
+        title="Languages",
+        description="codes, the most frequent first (ger, lat); without it those of the template",
+        json_schema_extra={"x-titles": {"de": "Sprachen"}},
+    )
+    font_type: GivenFontType = Field(
+        default=None,
+        title="Type",
+        description="antiqua or fraktur; without it that of the template",
+        json_schema_extra={"x-titles": {"de": "Schriftart"}},
+    )
