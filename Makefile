@@ -10,7 +10,7 @@ WORKERS ?= 2
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder # all tests of a file in one process share its servers
 SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
-.PHONY: help setup setup-run lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring goobi sbom pins up down status logs certificates demo clean tls containers update wheels systemd matrix kubernetes
+.PHONY: help setup setup-run lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring books goobi sbom pins up down status logs certificates demo clean tls containers update wheels systemd matrix kubernetes
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ fuzz: setup ## drawn images with a few bytes changed, through the plugins in bou
 monitoring: setup ## a real Prometheus watches a busy system; what every panel and rule shows of it, with charts (SECONDS=180)
 	@$(BIN)/python -m tests.monitoring $(if $(SECONDS),--seconds $(SECONDS))
 
+books: setup ## the books of the sample data through the whole house, each as one chain; a table for each (DATA=folder, ONLY=ids)
+	@$(BIN)/python -m tests.books $(if $(DATA),--data $(DATA)) $(ONLY)
+
 goobi: setup ## every report arrives once Goobi is back: jobs with a fake Goobi down half of the time (JOBS=1000)
 	@TASKMANAGER_GOOBI_JOBS=$(or $(JOBS),1000) $(BIN)/pytest -q tests/e2e/test_goobi_unsteady.py
 
@@ -136,5 +139,5 @@ demo: setup-run ## a small book through the whole system (DIR=folder for your im
 	@$(BIN)/taskmanager-local demo $(if $(DIR),--images "$(DIR)") $(if $(GOOBI),--goobi "$(GOOBI)")
 
 clean: down ## stop everything and remove the virtual environment, caches and local data
-	rm -rf .venv .taskmanager .bench .matrix dist .monitoring .screenshots .containers .site .coverage services/gateway/web-packages/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .taskmanager .bench .books .matrix dist .monitoring .screenshots .containers .site .coverage services/gateway/web-packages/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

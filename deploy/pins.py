@@ -27,7 +27,6 @@ OURS = {
 OFFERED = {
     "taskmanager-gateway": ("tracing",),
     "taskmanager-plugin-runner": (
-    "taskmanager-plugin-runner": (
         "altoconvert",
         "checksums",
         "dropfolder",
@@ -40,7 +39,6 @@ OFFERED = {
         "tiffvalidation",
         "tracing",
         "upload",
-    ),
     ),
 }
 """The extras that images and development have: those of the plugins that come along, and tracing."""
