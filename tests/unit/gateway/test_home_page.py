@@ -199,7 +199,9 @@ async def test_jobs_in_error_are_counted_from_the_moment_chosen_and_the_link_lis
     now = datetime.now(UTC)
     for number, ended in enumerate((now - timedelta(days=30), now)):
         error = JobError(message="m", kind="k")
-        gateway.reader.put(job(number, status=Status.ERROR, finished=ended, title=f"Band {number}", error=error))
+        gateway.reader.put(
+            job(number, status=Status.ERROR, finished=ended, title=f"Band {number}", error=error)
+        )
     gateway.reader.put(job(2, status=Status.CANCELLED, finished=now, title="Band 2"))
     for chosen, expected in (("week", {"Band 1"}), ("ever", {"Band 0", "Band 1"}), ("now", set())):
         await gateway.client.get(f"/ui/preferences?failed_since={chosen}")
