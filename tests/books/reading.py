@@ -2,6 +2,7 @@
 
 import unicodedata
 
+from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 _SPELLINGS = {
@@ -36,15 +37,6 @@ def error_rate(read: str, right: str) -> float:
     wanted, found = plain(right), plain(read)
     if not wanted:
         return 0.0 if not found else 1.0
-    if len(found) > 1.3 * len(wanted):
-        found = _best_part(found, wanted)
+    if len(found) > len(wanted) and (part := fuzz.partial_ratio_alignment(wanted, found)) is not None:
+        found = found[part.dest_start : part.dest_end]
     return min(1.0, Levenshtein.distance(found, wanted) / len(wanted))
-
-
-def _best_part(found: str, wanted: str) -> str:
-    length, step = len(wanted), 20
-    starts = range(0, len(found) - length + step, step)
-    return min(
-        (found[start : start + length] for start in starts),
-        key=lambda part: Levenshtein.distance(part, wanted),
-    )
