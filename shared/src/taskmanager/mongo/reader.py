@@ -29,7 +29,7 @@ from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
 from taskmanager.mongo.base.client import Document, connect, translated_errors
 from taskmanager.mongo.base.documents import from_document
 from taskmanager.mongo.base.filters import job_filter
-from taskmanager.mongo.base.indexes import TURN_INDEX, UNIQUE_INDEX, holding
+from taskmanager.mongo.base.indexes import TURN_INDEX, holding
 from taskmanager.mongo.base.keyset import KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
 from taskmanager.mongo.figures import FiguresReads
@@ -130,7 +130,7 @@ class MongoReader(
     async def active_by_unique(self, unique: str) -> Job | None:
         """See the port."""
         with translated_errors():
-            document = await self._database.jobs.find_one(holding([unique]), hint=UNIQUE_INDEX)
+            document = await self._database.jobs.find_one(holding([unique]))
         return readable_one("jobs", from_document, document)
 
     async def position(self, job: Job) -> Position:
