@@ -407,8 +407,8 @@ async def test_files_are_stored_once_and_those_of_an_old_attempt_are_not_shown(m
 @pytest.mark.parametrize(
     ("query", "index"),
     [
-        (JobQuery(plugin="noop", tab=Tab.DONE, warnings=True, sort=Sort.FINISHED), "warned_by_finish"),
-        (JobQuery(tab=Tab.DONE, warnings=True, sort=Sort.FINISHED), "warned_by_finish"),
+        (JobQuery(plugin="noop", tab=Tab.DONE, warnings=True, sort=Sort.FINISHED), "owed_or_warned"),
+        (JobQuery(tab=Tab.DONE, warnings=True, sort=Sort.FINISHED), "owed_or_warned"),
         (JobQuery(plugin="noop", warnings=True), "term_by_creation"),
         (JobQuery(warnings=True), "term_by_creation"),
     ],

@@ -10,7 +10,7 @@ from taskmanager.model.jobs import TURN_NEXT
 from taskmanager.model.queries import BACKING_OFF_LIMIT
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.base.client import Database, Document, translated_errors
-from taskmanager.mongo.base.indexes import TICKET_INDEX, TURN_INDEX, ticket_due
+from taskmanager.mongo.base.indexes import TURN_INDEX, ticket_due
 from taskmanager.mongo.base.statements import Statement, add_or_change
 from taskmanager.mongo.base.unreadable import readable
 
@@ -86,5 +86,5 @@ class FiguresReads:
             {"$group": {"_id": "$plugin", "jobs": {"$sum": 1}}},
         ]
         with translated_errors():
-            found = await (await self._database.jobs.aggregate(pipeline, hint=TICKET_INDEX)).to_list()
+            found = await (await self._database.jobs.aggregate(pipeline)).to_list()
         return {one["_id"]: one["jobs"] for one in found}

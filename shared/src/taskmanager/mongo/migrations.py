@@ -1,8 +1,9 @@
 """The indexes, each with the query it serves. Explicit and repeatable; services never run this at start.
 
-MongoDB checks every index of a job at each change of an indexed field, so there are few: a search over all
-plugins names them all (`scope`), and one index serves words, projects, processes and warnings. Indexes that
-are no longer listed here are dropped.
+MongoDB checks every index of a job at each change of an indexed field, and within a transaction MongoDB 6.0
+reads for each of them the catalogue of all, so there are few: a search over all plugins names them all
+(`scope`), one index serves words, projects, processes and warnings, and one all that few jobs are in. Indexes
+that are no longer listed here are dropped.
 """
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
@@ -18,11 +19,10 @@ from taskmanager.mongo.base.indexes import (
     FAILED,
     FAILED_INDEX,
     HOLDS_A_KEY,
-    TICKET_DUE,
-    TICKET_INDEX,
+    RARE,
+    RARE_INDEX,
     TURN_INDEX,
     UNIQUE_INDEX,
-    WARNED,
     WITH_TERMS,
 )
 
@@ -38,6 +38,12 @@ _REPORT_TTL_SECONDS = int(REPORTS_KEPT.total_seconds())
 
 _TURN = [("turn", DESCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)]
 _FINISHED = [("finished", DESCENDING), ("_id", DESCENDING)]
+_WARNED = [
+    ("warned.plugin", ASCENDING),
+    ("warned.tab", ASCENDING),
+    ("warned.finished", DESCENDING),
+    ("_id", DESCENDING),
+]
 _CREATED = [("created", DESCENDING), ("_id", DESCENDING)]
 _NEWEST = [("at", DESCENDING), ("_id", DESCENDING)]
 
@@ -53,11 +59,6 @@ INDEXES: dict[str, list[IndexModel]] = {
             [("plugin", 1), ("tab", 1), *_FINISHED], name="tab_by_finish", partialFilterExpression=ENDED
         ),
         IndexModel(
-            [("warned.plugin", 1), ("warned.tab", 1), ("warned.finished", DESCENDING), ("_id", DESCENDING)],
-            name="warned_by_finish",
-            partialFilterExpression=WARNED,
-        ),
-        IndexModel(
             [("plugin", 1), ("tab", 1), *_FINISHED],
             name=FAILED_INDEX,
             partialFilterExpression=FAILED,
@@ -70,7 +71,7 @@ INDEXES: dict[str, list[IndexModel]] = {
             unique=True,
             partialFilterExpression=HOLDS_A_KEY,
         ),
-        IndexModel([("ticket_due", 1)], name=TICKET_INDEX, partialFilterExpression=TICKET_DUE),
+        IndexModel([("ticket_due", 1), *_WARNED], name=RARE_INDEX, partialFilterExpression=RARE),
     ],
     "hourly": [IndexModel([("hour", 1)], name="old_figures", expireAfterSeconds=_FIGURES_TTL_SECONDS)],
     "job_logs": [

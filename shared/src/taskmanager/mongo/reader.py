@@ -36,7 +36,6 @@ from taskmanager.mongo.base.indexes import (
     FAILED,
     FAILED_INDEX,
     TURN_INDEX,
-    UNIQUE_INDEX,
     holding,
 )
 from taskmanager.mongo.base.keyset import KEYS, TURN_KEYS, WARNED_KEYS, places_after
@@ -147,7 +146,7 @@ class MongoReader(
     async def active_by_unique(self, unique: str) -> Job | None:
         """See the port."""
         with translated_errors():
-            document = await self._database.jobs.find_one(holding([unique]), hint=UNIQUE_INDEX)
+            document = await self._database.jobs.find_one(holding([unique]))
         return readable_one("jobs", from_document, document)
 
     async def position(self, job: Job) -> Position:

@@ -11,7 +11,7 @@ from taskmanager.mongo.at_work import JobsAtWork
 from taskmanager.mongo.base.all_plugins import plugins_with_jobs
 from taskmanager.mongo.base.client import Database, Document, without_key
 from taskmanager.mongo.base.documents import from_document
-from taskmanager.mongo.base.indexes import KEY_INDEX, OWNED, TICKET_INDEX, UNIQUE_INDEX, holding, ticket_due
+from taskmanager.mongo.base.indexes import KEY_INDEX, OWNED, holding, ticket_due
 from taskmanager.mongo.base.unreadable import first_readable, readable
 from taskmanager.mongo.operations.ahead import PagesAhead
 from taskmanager.mongo.operations.writes import OperationWrites
@@ -99,8 +99,9 @@ class SnapshotLoader:
         holders: dict[str, str] = {}
         owned = {runner: await self._at_work.of(runner) for runner in needs.runners}
         overdue = await self._at_work.all() if needs.leases_before else frozenset()
-        for index, alternative in _alternatives(needs, named, owned, overdue, await self._among(needs)):
-            cursor = self._database.jobs.find(alternative, batch_size=needs.limit or 0, hint=index)
+        for alternative in _alternatives(needs, named, owned, overdue, await self._among(needs)):
+            hint = KEY_INDEX if "_id" in alternative else None
+            cursor = self._database.jobs.find(alternative, batch_size=needs.limit or 0, hint=hint)
             read, others = await first_readable("jobs", from_document, cursor, needs.limit or 0)
             found |= {job.id: job for job in read}
             unreadable |= {document["_id"] for document in others}
@@ -125,8 +126,7 @@ class SnapshotLoader:
         keys = {job.spec.unique for job in jobs if job.spec.unique and job.status.final}
         found = {job.spec.unique: job.id for job in jobs if job.spec.unique and job.tab is Tab.QUEUE}
         if missing := keys - found.keys():
-            cursor = self._database.jobs.find(holding(missing), {"spec.unique": 1}, hint=UNIQUE_INDEX)
-            documents = await cursor.to_list()
+            documents = await self._database.jobs.find(holding(missing), {"spec.unique": 1}).to_list()
             found |= {document["spec"]["unique"]: document["_id"] for document in documents}
         return found
 
@@ -165,22 +165,22 @@ def _alternatives(
     owned: Mapping[str, frozenset[str]],
     at_work: frozenset[str],
     among: Document,
-) -> list[tuple[str, Document]]:
-    """A separate search for each with its index, because no index serves them together.
+) -> list[Document]:
+    """A separate search for each, because no index serves them together.
 
     `owned` and `at_work` are the jobs that may belong to the runners, and to anyone; `among` limits what is
     overdue.
     """
     of_runners = frozenset[str]().union(*owned.values())
     over = {"_id": {"$in": list(at_work)}, **OWNED, "lease": {"$lt": needs.leases_before}, **among}
-    searches: list[tuple[Any, str, Document]] = [
-        (named, KEY_INDEX, {"_id": {"$in": list(named)}}),
-        (needs.uniques, UNIQUE_INDEX, holding(needs.uniques)),
-        (of_runners, KEY_INDEX, {"_id": {"$in": list(of_runners)}, "owner": {"$in": list(needs.runners)}}),
-        (at_work, KEY_INDEX, over),
-        (needs.tickets_before, TICKET_INDEX, {**ticket_due({"$lte": needs.tickets_before}), **among}),
+    searches: list[tuple[Any, Document]] = [
+        (named, {"_id": {"$in": list(named)}}),
+        (needs.uniques, holding(needs.uniques)),
+        (of_runners, {"_id": {"$in": list(of_runners)}, "owner": {"$in": list(needs.runners)}}),
+        (at_work, over),
+        (needs.tickets_before, {**ticket_due({"$lte": needs.tickets_before}), **among}),
     ]
-    return [(index, search) for wanted, index, search in searches if wanted]
+    return [search for wanted, search in searches if wanted]
 
 
 def _runner(document: Document) -> RunnerState:

@@ -21,9 +21,6 @@ OWNED = {"owner": {"$type": "string"}}
 KEY_INDEX = "_id_"
 """The index of the keys, which every collection has."""
 
-WARNED: dict[str, Any] = {"warned.finished": {"$type": "date"}}
-"""An index of ended jobs with warnings, on fields that only those have."""
-
 
 FAILED: dict[str, Any] = {"error.kind": {"$type": "string"}}
 """An index of jobs with an error: those in error, and few others. By its status a job would be added to it and
@@ -33,9 +30,14 @@ FAILED_INDEX = "failed_by_finish"
 TURN_INDEX = "tab_by_turn"
 """The waiting jobs of a plugin in the order in which they start."""
 
-TICKET_INDEX = "tickets_to_make"
-"""The jobs whose ticket is owed, by the moment from which on it is."""
-TICKET_DUE: dict[str, Any] = {"ticket_due": {"$type": "date"}}
+_DATE = {"$type": "date"}
+
+RARE_INDEX = "owed_or_warned"
+"""Two kinds of jobs of which there are few: those whose ticket is owed, by the moment from when on it is, and
+ended ones with warnings, by their end. No job is both; one index costs less at each write than two."""
+RARE: dict[str, Any] = {"$or": [{"ticket_due": _DATE}, {"warned.finished": _DATE}]}
+WARNED: dict[str, Any] = {"ticket_due": None, "warned.finished": _DATE}
+"""An ended job with warnings, as that index serves it."""
 
 UNIQUE_INDEX = "one_active_per_unique_key"
 """The jobs in the queue that have a unique key."""
@@ -43,8 +45,8 @@ HOLDS_A_KEY: dict[str, Any] = {"tab": Tab.QUEUE.value, "spec.unique": {"$type": 
 
 
 def ticket_due(when: dict[str, Any]) -> dict[str, Any]:
-    """The jobs whose ticket is owed from such a moment on, as `TICKET_INDEX` serves it."""
-    return {"ticket_due": {**when, **TICKET_DUE["ticket_due"]}}
+    """The jobs whose ticket is owed from such a moment on, as `RARE_INDEX` serves it."""
+    return {"ticket_due": {**when, **_DATE}}
 
 
 def holding(uniques: Iterable[str]) -> dict[str, Any]:
