@@ -32,7 +32,7 @@ def test_what_one_language_has_compiled_the_others_and_later_applications_take(
 
 def test_no_line_of_a_template_is_longer_than_a_reader_s_window() -> None:
     lines = {
-        f"{path.name}:{number}": len(line)
+        f"{path.relative_to(TEMPLATES)}:{number}": len(line)
         for path in TEMPLATES.rglob("*.html")
         for number, line in enumerate(path.read_text().splitlines(), start=1)
     }

@@ -16,11 +16,11 @@ from taskmanager.model.control import LetterAction, Settlement
 from taskmanager.model.registry import TEXT_LIMIT, DeadLetter
 from taskmanager.ports.broker import Delivery, FoundLetter
 from taskmanager.ports.store import Snapshot
-from taskmanager_scheduler.broker.letter_keeper import LetterKeeper
-from taskmanager_scheduler.broker.letters import letter_of, opened
 from taskmanager_scheduler.decisions.decision import Decision
 from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.needs import needs_of
+from taskmanager_scheduler.inbox.letter_keeper import LetterKeeper
+from taskmanager_scheduler.inbox.letters import letter_of, opened
 from taskmanager_scheduler.inbox.senders import NotBelievedError, Senders
 from taskmanager_testing.dead_letters import MemoryDeadLetters
 from taskmanager_testing.publisher import FakePublisher

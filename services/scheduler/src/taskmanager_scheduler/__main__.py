@@ -34,11 +34,11 @@ from taskmanager.serving.http import HttpServer, health_app
 from taskmanager_scheduler.background.database_clock import DatabaseClock
 from taskmanager_scheduler.background.duty import MISSED_TICKS
 from taskmanager_scheduler.background.gauges import Gauges
-from taskmanager_scheduler.broker.letter_keeper import LetterKeeper
 from taskmanager_scheduler.broker.queue_watch import QueueWatch
 from taskmanager_scheduler.decisions.in_sentences import in_sentences
 from taskmanager_scheduler.goobi.reporter import Reporter
 from taskmanager_scheduler.inbox.inbox_gauges import InboxGauges
+from taskmanager_scheduler.inbox.letter_keeper import LetterKeeper
 from taskmanager_scheduler.inbox.senders import Senders, senders_for
 from taskmanager_scheduler.metrics import begin
 from taskmanager_scheduler.partition import Common, PartitionWork

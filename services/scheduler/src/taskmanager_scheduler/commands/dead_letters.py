@@ -19,7 +19,7 @@ class LetterSpace(Protocol):
 
 
 def _settle(space: LetterSpace, command: Command, order: SettleDeadLetter) -> CommandAnswer:
-    """Whoever has the home's inbox carries it out (`broker.letter_keeper`)."""
+    """Whoever has the home's inbox carries it out (`inbox.letter_keeper`)."""
     wanted = Settlement(by=command.actor, at=space.now, reason=command.reason, action=order.action)
     space.settlements.append((order.letter, wanted))
     return "done", None

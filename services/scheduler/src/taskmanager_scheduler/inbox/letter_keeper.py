@@ -19,7 +19,7 @@ from taskmanager.ports.broker import FoundLetter, Publisher
 from taskmanager.ports.dead_letter_store import DeadLetterStore
 from taskmanager.process.lifecycle import every
 from taskmanager.process.logs import get_logger
-from taskmanager_scheduler.broker.letters import letter_of, opened
+from taskmanager_scheduler.inbox.letters import letter_of, opened
 from taskmanager_scheduler.inbox.senders import Senders
 
 log = get_logger(__name__)
