@@ -20,7 +20,15 @@ from taskmanager_testing.waiting import eventually
 RELEASE = "bookworm"
 PACKAGES = (
     *("systemd-sysv", "dbus", "polkitd", "procps", "ca-certificates"),
-    *("python3", "python3-venv", "pipx", "rabbitmq-server", "imagemagick", "libopenjp2-tools", "poppler-utils"),
+    *(
+        "python3",
+        "python3-venv",
+        "pipx",
+        "rabbitmq-server",
+        "imagemagick",
+        "libopenjp2-tools",
+        "poppler-utils",
+    ),
     *("libcurl4", "libssl3"),  # what mongod is linked to
 )
 HOST_NAME = "machine"

@@ -37,7 +37,10 @@ class BookFacts:
 
 
 def join(pages: Sequence[Path], facts: BookFacts, folder: Path, target: Path) -> None:
-    """Write the book to `target`; `folder` takes the files of the groups."""
+    """Write the book to `target`; `folder` takes the files of the groups.
+
+    Pages that have become a part of a group are removed, so that there is never more than two of everything.
+    """
     groups = [pages[start : start + _GROUP] for start in range(0, len(pages), _GROUP)]
     if len(groups) == 1:
         _write(pages, target, facts)
@@ -47,6 +50,8 @@ def join(pages: Sequence[Path], facts: BookFacts, folder: Path, target: Path) ->
         file = folder / f"group-{number:05d}.pdf"
         _write(group, file, None)
         files.append(file)
+        for page in group:
+            page.unlink()
     _write(files, target, facts)
 
 
