@@ -26,7 +26,15 @@ OURS = {
 """Our own distributions and their folders: installed from there, never from an index."""
 OFFERED = {
     "taskmanager-gateway": ("tracing",),
-    "taskmanager-plugin-runner": ("altoconvert", "epub", "jp2validation", "ocr", "pdf", "tiffvalidation", "tracing"),
+    "taskmanager-plugin-runner": (
+        "altoconvert",
+        "epub",
+        "jp2validation",
+        "ocr",
+        "pdf",
+        "tiffvalidation",
+        "tracing",
+    ),
 }
 """The extras that images and development have: those of the plugins that come along, and tracing."""
 APART = {"checkov": ["checkov==3.3.30"]}

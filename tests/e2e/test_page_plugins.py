@@ -8,15 +8,18 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from tests.e2e.conftest import System
+from tests.integration.plugins.drawn_process import PAGES, draw
 
 from taskmanager.plugin_api import tools
 
 PLUGINS = {"tiffvalidation": ".tif", "jp2validation": ".jp2"}
+DOCUMENTS = {"ALTOCONVERT": "alto", "PdfCreation": "pdf", "EPUB": "epub"}
+"""By job type: the ending of the folder of the results."""
 
 
 @pytest.fixture(scope="module")
 def system_options() -> Sequence[str]:
-    return ("--plugins", *PLUGINS, "ocr", "--slots", "1")
+    return ("--plugins", *PLUGINS, "ocr", "pdf", "altoconvert", "epub", "--slots", "1")
 
 
 def draw_book(masters: Path, suffix: str, number: int = 3) -> None:
@@ -172,6 +175,45 @@ def test_a_broken_page_ends_ocr_with_its_name_and_leaves_nothing(system: System)
     before = contents(process)
 
     ended = job(system, "ocr", masters, parameters={"language": "eng"})
+
+    assert ended["status"] == "ERROR"
+    assert ended["error"]["message"].startswith(f"{page.name}: ")
+    assert contents(process) == before
+
+
+def call(system: System, kind: str, process: Path, target: Path) -> dict[str, Any]:
+    """A call of Goobi for the whole folder of a process, until its job has ended."""
+    body = {"jobtype": kind, "sourceDir": str(process), "targetDir": str(target), "goobiTitle": "book"}
+    answer = system.client.post("/itm/service", json={**body, "goobiId": "7", "stepId": "8"}).json()
+    assert answer["STATUS"] == "OK", answer
+    return system.finished(answer["JOBID"], within_seconds=100)
+
+
+def test_documents_of_a_process_are_made_of_its_folders_and_go_where_goobi_expects_them(
+    system: System,
+) -> None:
+    process = draw(system.roots / "documents", PAGES[:1], title="book")
+    (process / "ocr" / "book_alto").rename(process / "ocr" / "book_page")
+    before = contents(process)
+
+    for kind in DOCUMENTS:
+        ended = call(system, kind, process, process / "ocr" / f"book_{DOCUMENTS[kind]}")
+        assert ended["status"] == "DONE", ended["error"]
+
+    made = contents(process).keys() - before.keys()
+    assert made == {"ocr/book_alto/00000001.xml", "ocr/book_pdf/book.pdf", "ocr/book_epub/book.epub"}
+    assert {name: contents(process)[name] for name in before} == before
+    found = tools.run(["pdftotext", "-raw", process / "ocr" / "book_pdf" / "book.pdf", "-"]).stdout
+    assert found.split() == ["Title", "of", "the", "book"]
+
+
+def test_a_broken_page_ends_a_pdf_with_its_name_and_leaves_nothing(system: System) -> None:
+    process = draw(system.roots / "undocumented", PAGES[:1], title="book")
+    page = process / "images" / "book_media" / "00000001.jpg"
+    page.write_bytes(cut(page.read_bytes()))
+    before = contents(process)
+
+    ended = call(system, "PdfCreation", process, process)
 
     assert ended["status"] == "ERROR"
     assert ended["error"]["message"].startswith(f"{page.name}: ")

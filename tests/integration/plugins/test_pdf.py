@@ -35,7 +35,14 @@ def text_of(path: Path, page: int) -> list[str]:
 def picture_of(page: pikepdf.Page) -> pikepdf.Stream:
     """The one picture of a page."""
     (found,) = page.get_images().values()
+    assert isinstance(found, pikepdf.Stream)
     return found
+
+
+def target_of(item: pikepdf.OutlineItem) -> pikepdf.Page:
+    """The page that a bookmark leads to."""
+    assert isinstance(item.destination, pikepdf.Array)
+    return pikepdf.Page(item.destination[0])
 
 
 def filter_of(stream: pikepdf.Stream) -> str:
@@ -93,7 +100,7 @@ def test_structure_labels_and_metadata_come_from_goobis_file(book: Path) -> None
     with pikepdf.open(book / "out" / NAME) as pdf:
         with pdf.open_outline() as outline:
             (top,) = outline.root
-            inner = [(one.title, pdf.pages.index(pikepdf.Page(one.destination[0]))) for one in top.children]
+            inner = [(one.title, pdf.pages.index(target_of(one))) for one in top.children]
         assert (top.title, inner) == ("Of waters & woods", [("Of rivers", 1), ("Title page", 2)])
         assert [page.label for page in pdf.pages] == ["", "i", "1", "2"]
         with pdf.open_metadata() as metadata:
@@ -103,7 +110,8 @@ def test_structure_labels_and_metadata_come_from_goobis_file(book: Path) -> None
             assert "pdfaid:part" not in metadata
         assert str(pdf.docinfo.Author) == "Ada Bach"
         assert str(pdf.Root.Lang) == "ger"
-        assert str(pdf.Root.OutputIntents[0].OutputConditionIdentifier) == "sRGB IEC61966-2.1"
+        (intent,) = pdf.Root.OutputIntents.as_list()
+        assert str(intent.OutputConditionIdentifier) == "sRGB IEC61966-2.1"
         fonts = {page.Resources.Font["/TextLayer"].objgen for page in pdf.pages}
     assert len(fonts) == 2, "pages share a font, but for the one with characters of its own"
 

@@ -59,7 +59,10 @@ def _write(files: Sequence[Path], target: Path, facts: BookFacts | None) -> None
     with ExitStack() as opened:
         made = opened.enter_context(pikepdf.new())
         for file in files:
-            made.pages.extend(opened.enter_context(pikepdf.open(file)).pages)
+            source = pikepdf.open(
+                file, access_mode=pikepdf.AccessMode.stream
+            )  # mapped, it would count as memory
+            made.pages.extend(opened.enter_context(source).pages)
         _share_font(made)
         if facts is not None:
             _complete(made, facts)
