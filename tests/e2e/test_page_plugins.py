@@ -196,8 +196,8 @@ def test_documents_of_a_process_are_made_of_its_folders_and_go_where_goobi_expec
     (process / "ocr" / "book_alto").rename(process / "ocr" / "book_page")
     before = contents(process)
 
-    for kind in DOCUMENTS:
-        ended = call(system, kind, process, process / "ocr" / f"book_{DOCUMENTS[kind]}")
+    for kind, ending in DOCUMENTS.items():
+        ended = call(system, kind, process, process / "ocr" / f"book_{ending}")
         assert ended["status"] == "DONE", ended["error"]
 
     made = contents(process).keys() - before.keys()
