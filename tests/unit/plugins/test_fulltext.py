@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from taskmanager.errors import JobFailedError
@@ -79,6 +79,7 @@ LINES = st.lists(
 KINDS = st.sampled_from(list(BlockKind))
 
 
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.lists(st.tuples(KINDS, st.lists(LINES, min_size=1, max_size=3)), max_size=3))
 def test_what_is_written_is_read_again(
     tmp_path_factory: pytest.TempPathFactory, content: list[tuple[BlockKind, list[list[Word]]]]
@@ -134,6 +135,7 @@ def test_running_heads_are_text_only_if_wanted() -> None:
     assert list(of_plain("a\x07b\n \nc\f")) == [Paragraph("ab"), Paragraph("c")]
 
 
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.integers(1, 300), st.lists(st.integers(0, 299), max_size=10))
 def test_files_begin_at_parts_and_are_never_too_large(count: int, marks: list[int]) -> None:
     contents = [Bookmark("x", mark) for mark in marks if mark < count]

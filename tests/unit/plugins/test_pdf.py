@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -49,6 +49,7 @@ def test_page_labels_are_ranges_of_numbers_or_fixed_texts() -> None:
     ]
 
 
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(st.lists(st.one_of(st.none(), st.integers(1, 9).map(str), st.sampled_from(["[1]", "1a", "007"]))))
 def test_page_labels_show_exactly_what_is_printed(labels: list[str | None]) -> None:
     ranges = label_ranges(labels)
@@ -107,6 +108,7 @@ def test_words_without_a_place_or_outside_of_the_page_are_counted() -> None:
     assert (shared.words, shared.unplaced) == (2, 0)
 
 
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     st.text(max_size=20),
     st.tuples(*(st.floats(-500, 500, allow_nan=False) for _ in range(4))),
