@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.altoconvert import AltoConvertPlugin
 from taskmanager_plugin_runner.plugins.epub import EpubPlugin
-from taskmanager_plugin_runner.plugins.epub.package import languages
 from taskmanager_plugin_runner.plugins.epub.paragraphs import Paragraph, of_page, of_plain
 from taskmanager_plugin_runner.plugins.epub.planning import starts
 from taskmanager_plugin_runner.plugins.fulltext import alto_reading, alto_writing
@@ -23,7 +22,7 @@ from taskmanager_plugin_runner.plugins.fulltext.model import (
     Word,
 )
 from taskmanager_plugin_runner.plugins.goobi_metadata.bookmarks import Bookmark
-from taskmanager_plugin_runner.plugins.goobi_metadata.model import Description
+from taskmanager_plugin_runner.plugins.goobi_metadata.languages import bcp47
 
 OLD = """<?xml version="1.0"?>
 <alto xmlns="http://www.loc.gov/standards/alto/ns-v2#"><Description><MeasurementUnit>mm10</MeasurementUnit>
@@ -146,8 +145,8 @@ def test_files_begin_at_parts_and_are_never_too_large(count: int, marks: list[in
 
 
 def test_languages_are_written_as_the_web_writes_them() -> None:
-    assert languages(Description(languages=("ger", "lat", "deu", "German"))) == ["de", "la"]
-    assert languages(Description()) == ["und"]
+    assert bcp47(("ger", "lat", "deu", "German")) == ["de", "la"]
+    assert bcp47(()) == ["und"]
 
 
 def test_the_manifests_say_what_is_taken() -> None:

@@ -17,6 +17,7 @@ import pyvips
 from pikepdf import Array, Dictionary, Name, OutlineItem
 
 from taskmanager_plugin_runner.plugins.goobi_metadata.bookmarks import Bookmark
+from taskmanager_plugin_runner.plugins.goobi_metadata.languages import UNKNOWN, bcp47
 from taskmanager_plugin_runner.plugins.goobi_metadata.model import Description
 from taskmanager_plugin_runner.plugins.pdf import glyphless
 from taskmanager_plugin_runner.plugins.pdf.labels import label_ranges
@@ -88,8 +89,9 @@ def _share_font(pdf: pikepdf.Pdf) -> None:
 def _complete(pdf: pikepdf.Pdf, facts: BookFacts) -> None:
     root = pdf.Root
     root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
-    if facts.description.languages:
-        root.Lang = pikepdf.String(facts.description.languages[0])
+    language = bcp47(facts.description.languages)[0]
+    if language != UNKNOWN:
+        root.Lang = pikepdf.String(language)
     if facts.bookmarks:
         root.PageMode = Name.UseOutlines
         with pdf.open_outline() as outline:
@@ -140,7 +142,7 @@ def _add_metadata(pdf: pikepdf.Pdf, facts: BookFacts) -> None:
             ("dc:creator", list(said.authors)),
             ("dc:publisher", {said.publisher} if said.publisher else None),
             ("dc:date", [said.date] if said.date else None),
-            ("dc:language", set(said.languages)),
+            ("dc:language", set(bcp47(said.languages)) - {UNKNOWN}),
         ):
             if values:
                 metadata[name] = values

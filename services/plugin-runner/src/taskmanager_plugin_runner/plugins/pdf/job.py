@@ -161,9 +161,8 @@ class PdfJob:
         self, picture: Path, read: Page, made: MadePage, file: Path, notes: list[str], seconds: float
     ) -> FileRecord:
         size = f"{made.size[0]:.0f} x {made.size[1]:.0f} pt"
-        base = process_parts.base_of(self._context)
         return FileRecord(
-            name=str(picture.relative_to(base)),
+            name=picture.name,
             state=FileState.DONE,
             results=(file.name,) if Output.PAGES in self._profile.outputs else (),
             facts=read.facts.as_record(),
