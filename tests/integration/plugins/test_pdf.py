@@ -147,6 +147,12 @@ def test_a_small_pdf_has_smaller_pictures_on_pages_of_the_same_size(tmp_path: Pa
         assert float(pdf.pages[0].mediabox[3]) == pytest.approx(SIZE[1] * 72 / DPI)
 
 
+def test_a_book_that_is_called_like_a_page_is_refused(tmp_path: Path) -> None:
+    process = draw(tmp_path / "17", PAGES[:1])
+    with pytest.raises(JobFailedError, match=r"would both be 00000001.pdf"):
+        made(process, tmp_path / "out", "book-and-pages", name="00000001")
+
+
 def test_lossless_puts_other_pictures_in_as_they_are(tmp_path: Path) -> None:
     process = draw(tmp_path / "17", PAGES[:1])
     (picture,) = (process / "images" / "title_of_a_process_media").iterdir()

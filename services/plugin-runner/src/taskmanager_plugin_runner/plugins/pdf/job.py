@@ -68,7 +68,10 @@ class PdfJob:
         self._made: dict[Path, _Made] = {}
         self._place.mkdir(parents=True, exist_ok=True)
         if Output.PAGES in self._profile.outputs:
-            self._context.existing(self._parameters.existing, self._expected(planned))
+            expected = self._expected(planned)
+            if len(set(expected)) < len(expected):
+                raise JobFailedError(texts.SAME_NAME(name=self._book_file.name))
+            self._context.existing(self._parameters.existing, expected)
         self._pages = PageReader(self._context, Pages.FIRST, compressing=False)
         parallel = min(self._parallel, len(planned.pages))
         with DecodingPool(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._pool:
