@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from tests.e2e.conftest import System
+from tests.integration.plugins.drawn_process import PAGES, draw
 from tests.peers.engine import HotFolders, watching, xml_and_text
 from tests.peers.library import Answer, Library, serving
 
@@ -18,11 +19,13 @@ from taskmanager.plugin_api import tools
 PLUGINS = {"tiffvalidation": ".tif", "jp2validation": ".jp2"}
 CROSSING = ("download", "dropfolder", "upload")
 """What has to do with other people's servers and programs."""
+DOCUMENTS = {"ALTOCONVERT": "alto", "PdfCreation": "pdf", "EPUB": "epub"}
+"""By job type: the ending of the folder of the results."""
 
 
 @pytest.fixture(scope="module")
 def system_options() -> Sequence[str]:
-    return ("--plugins", *PLUGINS, "ocr", *CROSSING, "--slots", "1")
+    return ("--plugins", *PLUGINS, "ocr", "pdf", "altoconvert", "epub", *CROSSING, "--slots", "1")
 
 
 @pytest.fixture(scope="module")
@@ -297,3 +300,42 @@ def test_an_address_that_the_operator_does_not_allow_is_an_error_and_nothing_is_
     assert ended["status"] == "ERROR"
     assert "does not allow requests to 127.0.0.1" in ended["error"]["message"]
     assert contents(process) == {}
+
+
+def call(system: System, kind: str, process: Path, target: Path) -> dict[str, Any]:
+    """A call of Goobi for the whole folder of a process, until its job has ended."""
+    body = {"jobtype": kind, "sourceDir": str(process), "targetDir": str(target), "goobiTitle": "book"}
+    answer = system.client.post("/itm/service", json={**body, "goobiId": "7", "stepId": "8"}).json()
+    assert answer["STATUS"] == "OK", answer
+    return system.finished(answer["JOBID"], within_seconds=100)
+
+
+def test_documents_of_a_process_are_made_of_its_folders_and_go_where_goobi_expects_them(
+    system: System,
+) -> None:
+    process = draw(system.roots / "documents", PAGES[:1], title="book")
+    (process / "ocr" / "book_alto").rename(process / "ocr" / "book_page")
+    before = contents(process)
+
+    for kind, ending in DOCUMENTS.items():
+        ended = call(system, kind, process, process / "ocr" / f"book_{ending}")
+        assert ended["status"] == "DONE", ended["error"]
+
+    made = contents(process).keys() - before.keys()
+    assert made == {"ocr/book_alto/00000001.xml", "ocr/book_pdf/book.pdf", "ocr/book_epub/book.epub"}
+    assert {name: contents(process)[name] for name in before} == before
+    found = tools.run(["pdftotext", "-raw", process / "ocr" / "book_pdf" / "book.pdf", "-"]).stdout
+    assert found.split() == ["Title", "of", "the", "book"]
+
+
+def test_a_broken_page_ends_a_pdf_with_its_name_and_leaves_nothing(system: System) -> None:
+    process = draw(system.roots / "undocumented", PAGES[:1], title="book")
+    page = process / "images" / "book_media" / "00000001.jpg"
+    page.write_bytes(cut(page.read_bytes()))
+    before = contents(process)
+
+    ended = call(system, "PdfCreation", process, process)
+
+    assert ended["status"] == "ERROR"
+    assert ended["error"]["message"].startswith(f"{page.name}: ")
+    assert contents(process) == before

@@ -1,12 +1,13 @@
 """A folder of a process as Goobi keeps it, drawn for a test: pictures, ALTO, `meta.xml`."""
 
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from PIL import Image, ImageDraw, ImageFont
+
+from taskmanager.plugin_api import tools
 
 SIZE = (600, 800)
 DPI = 150
@@ -66,7 +67,7 @@ def draw_picture(path: Path, lines: Sequence[str]) -> None:
         case ".jp2":
             source = path.with_suffix(".ppm")
             image.save(source)
-            subprocess.run(["opj_compress", "-i", source, "-o", path], check=True, capture_output=True)
+            tools.run(["opj_compress", "-i", source, "-o", path])
             source.unlink()
         case _:
             image.save(path, dpi=(DPI, DPI), quality=90)
@@ -124,7 +125,8 @@ def meta(pages: Sequence[DrawnPage]) -> str:
 <mets:structMap TYPE="LOGICAL"><mets:div ID="LOG_0000" TYPE="Monograph" DMDID="DMDLOG_0000">
 <mets:div ID="LOG_0001" TYPE="Chapter" DMDID="DMDLOG_0001"/><mets:div ID="LOG_0002" TYPE="TitlePage"/>
 </mets:div></mets:structMap>
-<mets:structMap TYPE="PHYSICAL"><mets:div ID="PHYS_0000" TYPE="BoundBook">{physical}</mets:div></mets:structMap>
+<mets:structMap TYPE="PHYSICAL">
+<mets:div ID="PHYS_0000" TYPE="BoundBook">{physical}</mets:div></mets:structMap>
 <mets:structLink>{links}</mets:structLink></mets:mets>"""
 
 
@@ -135,7 +137,8 @@ def section(name: str, **values: str) -> str:
     )
     author = (
         '<goobi:metadata name="Author" type="person"><goobi:firstName>Ada</goobi:firstName>'
-        "<goobi:lastName>Bach</goobi:lastName><goobi:displayName>Bach, Ada</goobi:displayName></goobi:metadata>"
+        "<goobi:lastName>Bach</goobi:lastName><goobi:displayName>Bach, Ada</goobi:displayName>"
+        "</goobi:metadata>"
     )
     return (
         f'<mets:dmdSec ID="{name}"><mets:mdWrap MDTYPE="MODS"><mets:xmlData><mods:mods><mods:extension>'

@@ -1,4 +1,4 @@
-"""PDFs of drawn and real books, read again by Poppler and qpdf: pictures, words at their places, structure."""
+"""PDFs of drawn and real books, read again by Poppler and qpdf: pictures, words, structure."""
 
 import re
 import shutil
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from PIL import Image
 from pydantic import JsonValue
 from tests.integration.plugins import drawn_process
 from tests.integration.plugins.drawn_process import DPI, PAGES, SIZE, DrawnPage, draw
@@ -34,7 +35,14 @@ def text_of(path: Path, page: int) -> list[str]:
 def picture_of(page: pikepdf.Page) -> pikepdf.Stream:
     """The one picture of a page."""
     (found,) = page.get_images().values()
+    assert isinstance(found, pikepdf.Stream)
     return found
+
+
+def target_of(item: pikepdf.OutlineItem) -> pikepdf.Page:
+    """The page that a bookmark leads to."""
+    assert isinstance(item.destination, pikepdf.Array)
+    return pikepdf.Page(item.destination[0])
 
 
 def filter_of(stream: pikepdf.Stream) -> str:
@@ -92,7 +100,7 @@ def test_structure_labels_and_metadata_come_from_goobis_file(book: Path) -> None
     with pikepdf.open(book / "out" / NAME) as pdf:
         with pdf.open_outline() as outline:
             (top,) = outline.root
-            inner = [(one.title, pdf.pages.index(pikepdf.Page(one.destination[0]))) for one in top.children]
+            inner = [(one.title, pdf.pages.index(target_of(one))) for one in top.children]
         assert (top.title, inner) == ("Of waters & woods", [("Of rivers", 1), ("Title page", 2)])
         assert [page.label for page in pdf.pages] == ["", "i", "1", "2"]
         with pdf.open_metadata() as metadata:
@@ -101,8 +109,9 @@ def test_structure_labels_and_metadata_come_from_goobis_file(book: Path) -> None
             assert metadata["dc:date"] == ["1791"]
             assert "pdfaid:part" not in metadata
         assert str(pdf.docinfo.Author) == "Ada Bach"
-        assert str(pdf.Root.Lang) == "ger"
-        assert str(pdf.Root.OutputIntents[0].OutputConditionIdentifier) == "sRGB IEC61966-2.1"
+        assert str(pdf.Root.Lang) == "de"
+        (intent,) = pdf.Root.OutputIntents.as_list()
+        assert str(intent.OutputConditionIdentifier) == "sRGB IEC61966-2.1"
         fonts = {page.Resources.Font["/TextLayer"].objgen for page in pdf.pages}
     assert len(fonts) == 2, "pages share a font, but for the one with characters of its own"
 
@@ -134,15 +143,21 @@ def test_a_small_pdf_has_smaller_pictures_on_pages_of_the_same_size(tmp_path: Pa
     with pikepdf.open(tmp_path / "out" / NAME) as pdf:
         for page in pdf.pages:
             image = picture_of(page)
-            assert (image.Width, image.Height, filter_of(image)) == (300, 400, "/DCTDecode")
+            assert (int(image.Width), int(image.Height), filter_of(image)) == (300, 400, "/DCTDecode")
         assert float(pdf.pages[0].mediabox[3]) == pytest.approx(SIZE[1] * 72 / DPI)
+
+
+def test_a_book_that_is_called_like_a_page_is_refused(tmp_path: Path) -> None:
+    process = draw(tmp_path / "17", PAGES[:1])
+    with pytest.raises(JobFailedError, match=r"would both be 00000001.pdf"):
+        made(process, tmp_path / "out", "book-and-pages", name="00000001")
 
 
 def test_lossless_puts_other_pictures_in_as_they_are(tmp_path: Path) -> None:
     process = draw(tmp_path / "17", PAGES[:1])
     (picture,) = (process / "images" / "title_of_a_process_media").iterdir()
-    drawn_process.Image.open(picture).save(picture.with_suffix(".png"), dpi=(DPI, DPI))
-    wanted = drawn_process.Image.open(picture.with_suffix(".png")).tobytes()
+    Image.open(picture).save(picture.with_suffix(".png"), dpi=(DPI, DPI))
+    wanted = Image.open(picture.with_suffix(".png")).tobytes()
     picture.unlink()
     made(process, tmp_path / "out", compression="lossless")
     with pikepdf.open(tmp_path / "out" / NAME) as pdf:
@@ -201,8 +216,8 @@ def test_a_page_without_text_is_a_warning(tmp_path: Path) -> None:
     warned = [text for level, text in context.log.lines if level == "warning"]
     assert warned == [
         "1 ALTO file(s) belong to no page: 00000009.xml",
-        "images/title_of_a_process_media/00000002.jp2: it gives no usable resolution; 300 dpi were assumed",
-        "images/title_of_a_process_media/00000002.jp2: it has no ALTO file",
+        "00000002.jp2: it gives no usable resolution; 300 dpi were assumed",
+        "00000002.jp2: it has no ALTO file",
     ]
 
 
@@ -230,4 +245,4 @@ def test_a_real_book_with_its_mets_file(tmp_path: Path) -> None:
         assert len(pdf.pages) == 4
         assert str(pdf.docinfo.Title) == "Die Frau und der Sozialismus"
         assert {filter_of(picture_of(page)) for page in pdf.pages} == {"/CCITTFaxDecode"}
-    assert [record.state.value for record in context.records] == ["DONE"] * 5
+    assert [record.state.value for record in context.records] == ["done"] * 5

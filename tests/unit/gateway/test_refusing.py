@@ -174,6 +174,22 @@ async def test_a_template_that_works_in_place_may_have_its_source_as_destination
     assert [answer.status_code for answer in answers] == [202, 422]
 
 
+async def test_a_template_that_takes_parts_of_its_source_may_have_its_destination_in_it(
+    gateway: Gateway, roots: Path
+) -> None:
+    parts = {"book": ("images/*/*",)}
+    gateway.reader.install(
+        installed("pdf", templates=("book", "flat"), template_default="book", template_source_parts=parts)
+    )
+
+    folders = {"source": str(roots), "destination": str(roots / "ocr" / "pdf")}
+    answers = [
+        await gateway.submit(plugin="pdf", template=name, **folders) for name in ("book.xml", None, "flat")
+    ]
+
+    assert [answer.status_code for answer in answers] == [202, 202, 422]
+
+
 async def test_a_source_that_is_a_pipe_is_refused_without_opening_it(gateway: Gateway, roots: Path) -> None:
     os.mkfifo(roots / "pipe")
 

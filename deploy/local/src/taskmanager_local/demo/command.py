@@ -17,7 +17,7 @@ from taskmanager_local.commands import LocalStackError
 from taskmanager_local.demo.client import Client, JobView
 from taskmanager_local.demo.process_folder import ProcessFolder, new_process
 from taskmanager_local.demo.reports import GoobiScreen
-from taskmanager_local.demo.steps import STEPS
+from taskmanager_local.demo.steps import BOOK_PLUGIN, STEPS, book_job
 from taskmanager_local.goobi import PAGES, fake_goobi_url
 from taskmanager_local.services import Options
 from taskmanager_local.stack import Stack
@@ -51,6 +51,10 @@ def run_demo(
         finished = _watch(client, jobs, console, goobi)
         for line in goobi.rest_of_news() if goobi else ():
             console.print(line)
+        if all(job.status == "DONE" for job in finished.values()):
+            client.wait_for_plugin(BOOK_PLUGIN)
+            book = {BOOK_PLUGIN: client.submit({**book_job(process), "project": PROJECT})}
+            finished |= _watch(client, book, console, None)
     _show_results(finished, process, console)
     _show_ways_on(plan, console)
     console.print(f"All of it took {time.monotonic() - started:.0f} s.")
@@ -127,8 +131,10 @@ def _show_results(jobs: Mapping[str, JobView], process: ProcessFolder, console: 
         table.add_row(plugin, job.id, job.status, str(job.files), decimal(job.volume_bytes))
     console.print(table)
     for plugin, job in jobs.items():
-        if job.status == "DONE":
+        if job.status == "DONE" and plugin in STEPS:
             console.print(f"The results of {plugin} lie in {STEPS[plugin].results_of(process)}")
+    if process.book.is_file():
+        console.print(f"The whole book, with text that can be searched: {process.book}")
 
 
 def _show_ways_on(plan: Plan, console: Console) -> None:

@@ -50,6 +50,11 @@ class ProcessFolder:
         """The images for preservation."""
         return self.images / f"{self.title}_jp2"
 
+    @property
+    def book(self) -> Path:
+        """All pages as one PDF with their text."""
+        return self.ocr / f"{self.title}_pdf" / f"{self.title}.pdf"
+
 
 def new_process(root: Path, images: Path | None) -> ProcessFolder:
     """Make the next process below the root, with the drawn book or copies of the user's own images.

@@ -37,3 +37,15 @@ STEPS: Mapping[str, Step] = {
     "ocr": Step("OCR", "folder", "ocr", {"template": "all", "parameters": {"language": ["eng", "deu"]}}),
 }
 """The steps by plugin; all are open at the same time."""
+
+BOOK_PLUGIN = "pdf"
+
+
+def book_job(process: ProcessFolder) -> dict[str, Any]:
+    """The body of the job that makes one PDF of the pictures and the text that the steps have made."""
+    return {
+        "plugin": BOOK_PLUGIN,
+        "title": process.title,
+        "source": str(process.folder),
+        "destination": str(process.book.parent),
+    }

@@ -66,7 +66,7 @@ class AltoConvertJob:
             "left out": f"left out: {made.left_out}" if made.left_out else None,
         }
         return FileRecord(
-            name=str(file.relative_to(process_parts.base_of(self._context))),
+            name=file.name,
             state=FileState.DONE,
             results=tuple(str(path.relative_to(self._context.output)) for path in placed),
             facts={"format": made.format},

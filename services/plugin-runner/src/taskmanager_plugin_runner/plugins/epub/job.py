@@ -72,7 +72,10 @@ class EpubJob:
             )
         if planned.picture is not None:
             self._context.wait_for(planned.picture)
-            with self._pool.room(pages.memory_of(planned.picture, memory.allowed())):
+            needed: int = self._pool.call(
+                pages.memory_of, planned.picture, memory.allowed(), time_limit=self._time_limit
+            )
+            with self._pool.room(needed):
                 self._pool.call(
                     pages.small_picture,
                     planned.picture,

@@ -1,6 +1,5 @@
 """Packs an EPUB 3: the container, the package document with its metadata, and all files in their order."""
 
-import re
 import uuid
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from lxml import etree
 
 from taskmanager_plugin_runner.plugins.epub import content
 from taskmanager_plugin_runner.plugins.epub.paragraphs import clean
+from taskmanager_plugin_runner.plugins.goobi_metadata.languages import bcp47
 from taskmanager_plugin_runner.plugins.goobi_metadata.model import Description
 
 OPF: Final = "http://www.idpf.org/2007/opf"
@@ -27,27 +27,6 @@ _CONTAINER: Final = f"""<?xml version="1.0" encoding="UTF-8"?>
 </container>
 """
 _NAMESPACE: Final = uuid.UUID("6f1c1c9e-5d0b-5d43-9f6b-0a6ad9a0f0b1")
-_TWO_LETTERS: Final = {
-    "ger": "de",
-    "deu": "de",
-    "eng": "en",
-    "fre": "fr",
-    "fra": "fr",
-    "ita": "it",
-    "spa": "es",
-    "lat": "la",
-    "dut": "nl",
-    "nld": "nl",
-    "pol": "pl",
-    "cze": "cs",
-    "ces": "cs",
-    "rus": "ru",
-    "gre": "el",
-    "ell": "el",
-    "dan": "da",
-    "swe": "sv",
-}
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +40,7 @@ class PackageFacts:
     @property
     def language(self) -> str:
         """The first language as BCP 47 writes it; `und` if it is not known."""
-        return languages(self.description)[0]
-
-
-def languages(description: Description) -> list[str]:
-    """All languages as BCP 47 writes them, at least one."""
-    codes = [_TWO_LETTERS.get(one.lower(), one.lower()) for one in description.languages]
-    return list(dict.fromkeys(code for code in codes if _LANGUAGE.fullmatch(code))) or ["und"]
+        return bcp47(self.description.languages)[0]
 
 
 def pack(
@@ -142,7 +115,7 @@ def _metadata(root: etree._Element, facts: PackageFacts, now: datetime) -> None:
     for one in said.identifiers:
         add("identifier", one)
     add("title", facts.title)
-    for one in languages(said):
+    for one in bcp47(said.languages):
         add("language", one)
     for one in said.authors:
         add("creator", one)

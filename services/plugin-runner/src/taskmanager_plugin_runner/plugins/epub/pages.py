@@ -1,4 +1,4 @@
-"""Reads the text of one page, and makes its picture small. Runs in a child process, but for `memory_of`."""
+"""Reads the text of one page, and makes its picture small. Runs in a child process."""
 
 from pathlib import Path
 

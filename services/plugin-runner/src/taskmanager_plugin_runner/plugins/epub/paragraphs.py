@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from taskmanager_plugin_runner.plugins.fulltext.model import Block, BlockKind, PageText, Word
@@ -58,7 +59,7 @@ def _joined(lines: Sequence[Sequence[Word]]) -> str:
     begins with a small letter.
     """
     text = ""
-    for line, following in zip(lines, [*lines[1:], None], strict=True):
+    for line, following in zip_longest(lines, lines[1:]):
         text += clean(" ".join(word.text for word in line))
         if following is not None:
             text = text.rstrip(_HYPHENS) if _divides(line[-1], following[0]) else f"{text} "

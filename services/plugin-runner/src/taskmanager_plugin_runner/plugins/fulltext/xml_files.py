@@ -9,18 +9,20 @@ from lxml import etree
 
 from taskmanager.errors import JobFailedError
 from taskmanager.model.reasons.job_texts import document_texts
+from taskmanager.plugin_api.measures import volume
 
 BYTES_MAX: Final = 256 * 1024 * 1024
-"""A larger file is no text of a page and no metadata of a work."""
+"""A larger file is no text of a book."""
 
 
-def parse(path: Path, *, keep_blanks: bool = False) -> etree._ElementTree:
+def parse(path: Path, *, keep_blanks: bool = False, most: int = BYTES_MAX) -> etree._ElementTree:
     """A file as XML; raises JobFailedError if it is too large or not well-formed.
 
-    `keep_blanks`: text that is nothing but space counts, as in hOCR and FineReader's XML.
+    `most` bytes are read. `keep_blanks`: text that is nothing but space counts, as in hOCR and in
+    FineReader's XML.
     """
-    if path.stat().st_size > BYTES_MAX:
-        raise JobFailedError(document_texts.NOT_WELL_FORMED(name=path.name, error="> 256 MiB"))
+    if (size := path.stat().st_size) > most:
+        raise JobFailedError(document_texts.TOO_LARGE(name=path.name, size=volume(size), most=volume(most)))
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,

@@ -1,7 +1,7 @@
 """A work as its metadata describe it. Values only."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +17,14 @@ class Description:
     identifiers: tuple[str, ...] = ()
     rights: str | None = None
 
+    def completed_by(self, other: "Description") -> "Description":
+        """This one, with what it lacks from the other."""
+        return Description(*(getattr(self, one.name) or getattr(other, one.name) for one in fields(self)))
+
     def below(self, upper: "Description") -> "Description":
-        """This description of a part, completed by that of the whole it belongs to."""
+        """This description of a part, completed by that of its whole, with whose title its own begins."""
         titles = [title for title in (upper.title, self.title) if title]
-        return Description(
-            ". ".join(dict.fromkeys(titles)) or None,
-            self.authors or upper.authors,
-            self.publisher or upper.publisher,
-            self.place or upper.place,
-            self.date or upper.date,
-            self.languages or upper.languages,
-            self.identifiers or upper.identifiers,
-            self.rights or upper.rights,
-        )
+        return replace(self.completed_by(upper), title=". ".join(dict.fromkeys(titles)) or None)
 
 
 @dataclass(frozen=True, slots=True)

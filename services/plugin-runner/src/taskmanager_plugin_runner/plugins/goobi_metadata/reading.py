@@ -21,13 +21,10 @@ from taskmanager_plugin_runner.plugins.goobi_metadata.model import Description, 
 _XLINK: Final = "{http://www.w3.org/1999/xlink}"
 _NO_LABEL: Final = frozenset({"", "-", "uncounted", "[-]"})
 """What Goobi writes for pages without a printed number."""
+_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Metadata are read in the process of the job itself."""
 _PARENTS: Final = re.compile(r"multi.?volume|periodical|newspaper|year|month", re.IGNORECASE)
 """Types of divisions that only lead to the volume or issue at hand."""
-
-
-def is_mets(path: Path) -> bool:
-    """Whether a file is METS; raises JobFailedError if it is not well-formed."""
-    return xml_files.local(xml_files.parse(path).getroot()) == "mets"
 
 
 def read(path: Path) -> Work:
@@ -38,7 +35,7 @@ def read(path: Path) -> Work:
 class _Reading:
     def __init__(self, path: Path) -> None:
         self._name = path.name
-        root = xml_files.require_root(xml_files.parse(path), "METS", path, "mets")
+        root = xml_files.require_root(xml_files.parse(path, most=_BYTES_MAX), "METS", path, "mets")
         self._sections = {one.get("ID", ""): one for one in children(root, "dmdSec")}
         self._maps = {one.get("TYPE", "").upper(): one for one in children(root, "structMap")}
         self._files = {one.get("ID", ""): _stem(one) for one in below(root, "file")}
@@ -67,9 +64,9 @@ class _Reading:
 
     @staticmethod
     def _is_page(element: etree._Element) -> bool:
-        return element.get("TYPE", "page").lower() not in {"track", "area"} and not any(
-            True for _ in children(element, "div")
-        )
+        kind = element.get("TYPE", "page").lower()
+        leaf = not any(True for _ in children(element, "div"))
+        return kind == "page" or (leaf and kind not in {"track", "area"})
 
     def _page(self, element: etree._Element) -> WorkPage:
         label = " ".join(element.get("ORDERLABEL", "").split())
@@ -89,7 +86,7 @@ class _Reading:
                 raise JobFailedError(document_texts.UNKNOWN_REFERENCE(name=self._name, id=one))
         found = Description()
         for one in ids:
-            found = found.below(descriptions.read(self._sections[one]))
+            found = found.completed_by(descriptions.read(self._sections[one]))
         return found
 
     def _division(self, element: etree._Element) -> Division:

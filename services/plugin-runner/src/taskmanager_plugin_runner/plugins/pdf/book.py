@@ -17,6 +17,7 @@ import pyvips
 from pikepdf import Array, Dictionary, Name, OutlineItem
 
 from taskmanager_plugin_runner.plugins.goobi_metadata.bookmarks import Bookmark
+from taskmanager_plugin_runner.plugins.goobi_metadata.languages import UNKNOWN, bcp47
 from taskmanager_plugin_runner.plugins.goobi_metadata.model import Description
 from taskmanager_plugin_runner.plugins.pdf import glyphless
 from taskmanager_plugin_runner.plugins.pdf.labels import label_ranges
@@ -37,7 +38,10 @@ class BookFacts:
 
 
 def join(pages: Sequence[Path], facts: BookFacts, folder: Path, target: Path) -> None:
-    """Write the book to `target`; `folder` takes the files of the groups."""
+    """Write the book to `target`; `folder` takes the files of the groups.
+
+    Pages that have become a part of a group are removed, so that there is never more than two of everything.
+    """
     groups = [pages[start : start + _GROUP] for start in range(0, len(pages), _GROUP)]
     if len(groups) == 1:
         _write(pages, target, facts)
@@ -47,6 +51,8 @@ def join(pages: Sequence[Path], facts: BookFacts, folder: Path, target: Path) ->
         file = folder / f"group-{number:05d}.pdf"
         _write(group, file, None)
         files.append(file)
+        for page in group:
+            page.unlink()
     _write(files, target, facts)
 
 
@@ -54,7 +60,10 @@ def _write(files: Sequence[Path], target: Path, facts: BookFacts | None) -> None
     with ExitStack() as opened:
         made = opened.enter_context(pikepdf.new())
         for file in files:
-            made.pages.extend(opened.enter_context(pikepdf.open(file)).pages)
+            source = pikepdf.open(
+                file, access_mode=pikepdf.AccessMode.stream
+            )  # mapped, it would count as memory
+            made.pages.extend(opened.enter_context(source).pages)
         _share_font(made)
         if facts is not None:
             _complete(made, facts)
@@ -80,8 +89,9 @@ def _share_font(pdf: pikepdf.Pdf) -> None:
 def _complete(pdf: pikepdf.Pdf, facts: BookFacts) -> None:
     root = pdf.Root
     root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
-    if facts.description.languages:
-        root.Lang = pikepdf.String(facts.description.languages[0])
+    language = bcp47(facts.description.languages)[0]
+    if language != UNKNOWN:
+        root.Lang = pikepdf.String(language)
     if facts.bookmarks:
         root.PageMode = Name.UseOutlines
         with pdf.open_outline() as outline:
@@ -132,7 +142,7 @@ def _add_metadata(pdf: pikepdf.Pdf, facts: BookFacts) -> None:
             ("dc:creator", list(said.authors)),
             ("dc:publisher", {said.publisher} if said.publisher else None),
             ("dc:date", [said.date] if said.date else None),
-            ("dc:language", set(said.languages)),
+            ("dc:language", set(bcp47(said.languages)) - {UNKNOWN}),
         ):
             if values:
                 metadata[name] = values

@@ -31,7 +31,7 @@ _DIFFERENCE: Final = 6.0
 
 def require_sound(path: Path, pages: int) -> None:
     """Raise JobFailedError unless qpdf finds nothing to say about the file, and it has that many pages."""
-    with pikepdf.open(path) as made:
+    with pikepdf.open(path, access_mode=pikepdf.AccessMode.stream) as made:
         if problems := made.check_pdf_syntax():
             raise JobFailedError(texts.NOT_SOUND(error="; ".join(map(str, problems))[:500]))
         if len(made.pages) != pages:

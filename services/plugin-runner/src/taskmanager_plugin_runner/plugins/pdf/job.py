@@ -68,7 +68,10 @@ class PdfJob:
         self._made: dict[Path, _Made] = {}
         self._place.mkdir(parents=True, exist_ok=True)
         if Output.PAGES in self._profile.outputs:
-            self._context.existing(self._parameters.existing, self._expected(planned))
+            expected = self._expected(planned)
+            if len(set(expected)) < len(expected):
+                raise JobFailedError(texts.SAME_NAME(name=self._book_file.name))
+            self._context.existing(self._parameters.existing, expected)
         self._pages = PageReader(self._context, Pages.FIRST, compressing=False)
         parallel = min(self._parallel, len(planned.pages))
         with DecodingPool(parallel, self._pages.memory_bytes, self._context.checkpoint) as self._pool:
@@ -161,9 +164,8 @@ class PdfJob:
         self, picture: Path, read: Page, made: MadePage, file: Path, notes: list[str], seconds: float
     ) -> FileRecord:
         size = f"{made.size[0]:.0f} x {made.size[1]:.0f} pt"
-        base = process_parts.base_of(self._context)
         return FileRecord(
-            name=str(picture.relative_to(base)),
+            name=picture.name,
             state=FileState.DONE,
             results=(file.name,) if Output.PAGES in self._profile.outputs else (),
             facts=read.facts.as_record(),

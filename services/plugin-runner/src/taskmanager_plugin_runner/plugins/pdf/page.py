@@ -68,6 +68,8 @@ def make(
         if layer is not None and layer.words:
             _add_text(pdf, layer)
         pdf.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    if embedded != picture:
+        embedded.unlink()
     if layer is not None and layer.unplaced:
         notes = (*notes, texts.WORDS_WITHOUT_PLACE(number=layer.unplaced))
     return MadePage(size, how, layer.words if layer else 0, layer.letters if layer else "", notes)

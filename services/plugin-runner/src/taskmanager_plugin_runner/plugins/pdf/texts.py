@@ -19,6 +19,11 @@ SAME_PAGE = _code(
     "%(name)s and %(other)s are the same page by their names",
     de="%(name)s und %(other)s sind ihren Namen nach dieselbe Seite",
 )
+SAME_NAME = _code(
+    "same_name",
+    "the PDF of the book and that of a page would both be %(name)s: set the parameter name",
+    de="Das PDF des Buchs und das einer Seite hießen beide %(name)s: setzen Sie den Parameter name",
+)
 NO_SUCH_PAGES = _code(
     "no_such_pages",
     "the parameter pages names %(pages)s, but the book has %(number)s page(s)",

@@ -6,6 +6,7 @@ DOCUMENTS = TextFamily("document", "What is wrong with the text of a page, or wi
 _text = DOCUMENTS.text
 
 NOT_WELL_FORMED = _text("not_well_formed", "%(name)s is not well-formed XML: %(error)s")
+TOO_LARGE = _text("too_large", "%(name)s has %(size)s; at most %(most)s are read")
 DECLARES_ENTITIES = _text("declares_entities", "%(name)s declares entities, which are not read")
 OTHER_DOCUMENT = _text("other_document", "%(name)s is no %(wanted)s: its root element is %(found)s")
 NO_NUMBER = _text(

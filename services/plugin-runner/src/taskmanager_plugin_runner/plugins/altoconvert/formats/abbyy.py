@@ -6,6 +6,7 @@ See FineReader10-schema-v1. A paragraph becomes a block; its role is that of its
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -168,7 +169,7 @@ def _word(text: str, boxes: list[Box | None], sure: list[float]) -> Word:
 def _with_divided_words(lines: list[Line]) -> list[Line]:
     """Lines in which words divided by a soft hyphen know the whole word, and end in a plain hyphen."""
     found = list(lines)
-    for index, (line, following) in enumerate(zip(lines, [*lines[1:], None], strict=True)):
+    for index, (line, following) in enumerate(zip_longest(lines, lines[1:])):
         if not line.words or line.words[-1].text[-1:] not in SOFT_HYPHENS:
             continue
         first = found[index].words[-1]
