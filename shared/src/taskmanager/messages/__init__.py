@@ -4,7 +4,6 @@ Commands are imperatives with one handler; events are in the past tense. Golden 
 `tests/contract/messages` pin version 1; a change of meaning needs a new version.
 """
 
-from functools import cache
 from typing import Annotated
 
 from pydantic import Field, TypeAdapter
@@ -181,36 +180,26 @@ Inbound = (
 )
 """The messages the scheduler's inbox takes, on their own or in a `Redelivered`."""
 
-
-@cache
-def _inbox() -> TypeAdapter[Inbound | Redelivered]:
-    """Made when it is first used, like the others: each service reads only one or two of them."""
-    return TypeAdapter(Annotated[Inbound | Redelivered, Field(discriminator="type")])
-
-
-@cache
-def _tickets() -> TypeAdapter[Submit | Ticket | Tickets]:
-    return TypeAdapter(Annotated[Submit | Ticket | Tickets, Field(discriminator="type")])
-
-
-@cache
-def _control() -> TypeAdapter[RunnerReplies | Notice]:
-    return TypeAdapter(Annotated[RunnerReplies | Notice, Field(discriminator="type")])
-
-
-@cache
-def _changes() -> TypeAdapter[Changes | Submissions | Submit | CommandResult]:
-    return TypeAdapter(Annotated[Changes | Submissions | Submit | CommandResult, Field(discriminator="type")])
-
-
-@cache
-def _orders() -> TypeAdapter[ReplicaOrders | Notice]:
-    return TypeAdapter(Annotated[ReplicaOrders | Notice, Field(discriminator="type")])
+_INBOX: TypeAdapter[Inbound | Redelivered] = TypeAdapter(
+    Annotated[Inbound | Redelivered, Field(discriminator="type")]
+)
+_TICKETS: TypeAdapter[Submit | Ticket | Tickets] = TypeAdapter(
+    Annotated[Submit | Ticket | Tickets, Field(discriminator="type")]
+)
+_CONTROL: TypeAdapter[RunnerReplies | Notice] = TypeAdapter(
+    Annotated[RunnerReplies | Notice, Field(discriminator="type")]
+)
+_CHANGES: TypeAdapter[Changes | Submissions | Submit | CommandResult] = TypeAdapter(
+    Annotated[Changes | Submissions | Submit | CommandResult, Field(discriminator="type")]
+)
+_ORDERS: TypeAdapter[ReplicaOrders | Notice] = TypeAdapter(
+    Annotated[ReplicaOrders | Notice, Field(discriminator="type")]
+)
 
 
 def decode_inbox(body: bytes) -> Inbound | Redelivered:
     """A message of the scheduler's inbox; raises InvalidMessageError."""
-    return decode(_inbox(), body)
+    return decode(_INBOX, body)
 
 
 def decode_tickets(body: bytes) -> Submit | Ticket | Tickets:
@@ -218,19 +207,19 @@ def decode_tickets(body: bytes) -> Submit | Ticket | Tickets:
 
     A submission is the first ticket of a job from a gateway of an earlier release.
     """
-    return decode(_tickets(), body)
+    return decode(_TICKETS, body)
 
 
 def decode_control(body: bytes) -> RunnerReplies | Notice:
     """A message of a runner's private queue; raises InvalidMessageError."""
-    return decode(_control(), body)
+    return decode(_CONTROL, body)
 
 
 def decode_changes(body: bytes) -> Changes | Submissions | Submit | CommandResult:
     """A message of a gateway's private queue; raises InvalidMessageError."""
-    return decode(_changes(), body)
+    return decode(_CHANGES, body)
 
 
 def decode_orders(body: bytes) -> ReplicaOrders | Notice:
     """A message of an orchestrator's private queue; raises InvalidMessageError."""
-    return decode(_orders(), body)
+    return decode(_ORDERS, body)
