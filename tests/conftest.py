@@ -38,7 +38,11 @@ PLUGINS = (
         "shell",
     ),
     *(
+        "checksums",
+        "images",
         "jp2validation",
+        "media",
+        "mets",
         "ocr",
         "prowler",
         "sleep",

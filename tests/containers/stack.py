@@ -31,6 +31,10 @@ SERVERS = (
     "runner-jp2validation",
     "runner-ocr",
     "runner-tiffvalidation",
+    "runner-checksums",
+    "runner-images",
+    "runner-media",
+    "runner-mets",
 )
 HEALTH_CHECK = ("python", "/opt/taskmanager/container/healthcheck.py")
 """In a container of our own: says what the service lacks."""

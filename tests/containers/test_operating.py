@@ -40,6 +40,10 @@ USUAL = {
     *numbered("jp2validation", 1),
     *numbered("ocr", 1),
     *numbered("tiffvalidation", 1),
+    *numbered("checksums", 1),
+    *numbered("images", 1),
+    *numbered("media", 1),
+    *numbered("mets", 1),
 }
 
 

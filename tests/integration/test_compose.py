@@ -27,6 +27,10 @@ FEW = {
     "runner-jp2validation": 0,
     "runner-ocr": 0,
     "runner-tiffvalidation": 0,
+    "runner-checksums": 0,
+    "runner-images": 0,
+    "runner-media": 0,
+    "runner-mets": 0,
 }
 RUNNERS = {"runner-shell-1", "runner-jp2-1"}
 

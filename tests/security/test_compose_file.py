@@ -11,7 +11,10 @@ import yaml
 from deploy import lint_containers
 
 ROOT = Path(__file__).parents[2]
-RUNNERS = {"runner-shell", "runner-jp2", "runner-jp2validation", "runner-ocr", "runner-tiffvalidation"}
+RUNNERS = {
+    *("runner-shell", "runner-jp2", "runner-jp2validation", "runner-ocr", "runner-tiffvalidation"),
+    *("runner-checksums", "runner-images", "runner-media", "runner-mets"),
+}
 
 
 def read(*files: str, profile: str | None = None) -> dict[str, dict[str, Any]]:

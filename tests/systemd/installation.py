@@ -27,7 +27,7 @@ SERVICES = ("taskmanager-gateway.service", "taskmanager-scheduler.service", *RUN
 OURS = " ".join(
     (
         *("taskmanager-gateway", "taskmanager-scheduler", "taskmanager-orchestrator", "taskmanager-cli"),
-        "'taskmanager-plugin-runner[jp2validation,ocr,tiffvalidation]'",
+        "'taskmanager-plugin-runner[checksums,images,jp2validation,mets,ocr,tiffvalidation]'",
     )
 )
 DATABASE = "127.0.0.1:27017/taskmanager?replicaSet=rs0"

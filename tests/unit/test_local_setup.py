@@ -19,7 +19,8 @@ STAND_INS = {
 
 
 TOOLS = (
-    "imagemagick libopenjp2-tools tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak"
+    "imagemagick libopenjp2-tools ffmpeg fonts-dejavu-core "
+    "tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak"
 )
 FOR_TESTS = "poppler-utils npm prometheus chromium"
 
