@@ -1,5 +1,6 @@
 """A template of the plugin `media`, as values that can be validated. Runs nothing."""
 
+import re
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -71,6 +72,11 @@ class Profile(Record):
     def _is_consistent(self) -> Self:
         if not (self.video or self.audio or self.waveform or self.thumbnails):
             raise ValueError("a template must make something: video, audio, waveform or thumbnails")
+        for pattern in self.accepted_messages:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
         if len(set(self.copies)) != len(self.copies):
             raise ValueError("two copies of one format go to the same folder, so one would replace the other")
         return self
