@@ -1,7 +1,7 @@
 """Runs one job that compares files with what lists of checksums, or a bag, say of them."""
 
-import time
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -110,7 +110,7 @@ class VerifyJob:
         return {
             "source": source.name,
             "process": (goobi and goobi.process_title) or "",
-            "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
         }
 
     def _judge(self, source: SourceTree, findings: Collection[Finding]) -> None:
