@@ -62,6 +62,8 @@ missing_packages() {
     installed imagemagick || echo imagemagick
     installed libopenjp2-tools || echo libopenjp2-tools
     installed poppler-utils || echo poppler-utils
+    installed ffmpeg || echo ffmpeg
+    installed fonts-dejavu-core || echo fonts-dejavu-core # for watermarks
     for package in tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak; do
         installed $package || echo $package
     done
@@ -129,7 +131,7 @@ install_packages() {
 
 ensure_packages() {
     if ! command -v dpkg-query >/dev/null; then
-        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick, opj_compress and tesseract of its own, and for the tests pdftotext, npm, chromium and promtool"
+        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick, opj_compress, ffmpeg and tesseract of its own, and for the tests pdftotext, npm, chromium and promtool"
         return
     fi
     missing=$(missing_packages | tr '\n' ' ')

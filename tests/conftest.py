@@ -43,7 +43,11 @@ PLUGINS = (
         "shell",
     ),
     *(
+        "checksums",
+        "images",
         "jp2validation",
+        "media",
+        "mets",
         "ocr",
         "pdf",
         "prowler",

@@ -35,6 +35,10 @@ SERVERS = (
     "runner-pdf",
     "runner-tiffvalidation",
     "runner-download",
+    "runner-checksums",
+    "runner-images",
+    "runner-media",
+    "runner-mets",
 )
 HEALTH_CHECK = ("python", "/opt/taskmanager/container/healthcheck.py")
 """In a container of our own: says what the service lacks."""

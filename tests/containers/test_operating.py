@@ -44,6 +44,10 @@ USUAL = {
     *numbered("pdf", 1),
     *numbered("tiffvalidation", 1),
     *numbered("download", 1),
+    *numbered("checksums", 1),
+    *numbered("images", 1),
+    *numbered("media", 1),
+    *numbered("mets", 1),
 }
 
 

@@ -17,6 +17,7 @@ from tests.peers.library import Answer, Library, serving
 from taskmanager.plugin_api import tools
 
 PLUGINS = {"tiffvalidation": ".tif", "jp2validation": ".jp2"}
+KEEPING = ("checksums", "images", "media", "mets")
 CROSSING = ("download", "dropfolder", "upload")
 """What has to do with other people's servers and programs."""
 DOCUMENTS = {"ALTOCONVERT": "alto", "PdfCreation": "pdf", "EPUB": "epub"}
@@ -25,7 +26,7 @@ DOCUMENTS = {"ALTOCONVERT": "alto", "PdfCreation": "pdf", "EPUB": "epub"}
 
 @pytest.fixture(scope="module")
 def system_options() -> Sequence[str]:
-    return ("--plugins", *PLUGINS, "ocr", "pdf", "altoconvert", "epub", *CROSSING, "--slots", "1")
+    return ("--plugins", *PLUGINS, "ocr", "pdf", "altoconvert", "epub", *KEEPING, *CROSSING, "--slots", "1")
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def job(system: System, plugin: str, masters: Path, **more: Any) -> dict[str, An
     """One job into the process folder, until it has ended."""
     process = masters.parents[1]
     goobi = {"process_id": 1, "step_id": 2, "process_title": "book"}
-    body = {"plugin": plugin, "source": str(masters), "destination": str(process), "goobi": goobi, **more}
+    body = {"plugin": plugin, "source": str(masters), "destination": str(process), "goobi": goobi} | more
     return system.finished(system.submit(**body)["id"], within_seconds=100)
 
 
@@ -339,3 +340,71 @@ def test_a_broken_page_ends_a_pdf_with_its_name_and_leaves_nothing(system: Syste
     assert ended["status"] == "ERROR"
     assert ended["error"]["message"].startswith(f"{page.name}: ")
     assert contents(process) == before
+
+
+def test_derivatives_metadata_and_checksums_of_a_whole_process(system: System) -> None:
+    """The folders of one process: derivatives are made, METS agrees with them, and any change is noticed."""
+    process = system.roots / "whole"
+    masters = process / "images" / "master_book_media"
+    draw_book(masters, ".tif")
+    before = contents(masters)
+
+    ended = job(system, "images", masters)
+    assert ended["status"] == "DONE", ended["error"]
+    media = process / "images" / "book_media"
+    assert sorted(path.name for path in media.iterdir()) == [f"0000000{page}.jpg" for page in range(3)]
+    assert len(list((process / "thumbs" / "book_media_400").iterdir())) == 3
+
+    write_mets(process, media)
+    in_whole = {"source": str(process)}
+    assert job(system, "mets", masters, **in_whole)["status"] == "DONE"
+    summary = ET.parse(process / "validation" / "mets.xml").getroot()  # noqa: S314 - made by the job
+    assert (summary.get("files"), summary.get("valid")) == ("1", "1")
+
+    assert job(system, "checksums", masters, **in_whole)["status"] == "DONE"
+    listed = (process / "checksums" / "whole.sha512").read_text(encoding="utf-8").splitlines()
+    assert len(listed) == 6
+    assert job(system, "checksums", masters, template="verify", **in_whole)["status"] == "DONE"
+    page = media / "00000001.jpg"
+    page.write_bytes(page.read_bytes()[:-9])
+
+    ended = job(system, "checksums", masters, template="verify", **in_whole)
+    assert ended["status"] == "ERROR"
+    assert ended["error"]["message"] == (
+        "1 of 6 file(s) are not as listed (changed: images/book_media/00000001.jpg)"
+    )
+    ended = job(system, "mets", masters, **in_whole)
+    assert ended["status"] == "ERROR"
+    assert "00000001.jpg" in ended["error"]["message"]
+    assert contents(masters) == before
+
+
+def write_mets(process: Path, media: Path) -> None:
+    """A METS document that names the derivatives with their checksums."""
+    files, pages = "", ""
+    for number, path in enumerate(sorted(media.iterdir())):
+        digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        files += (
+            f'<file ID="F{number}" CHECKSUM="{digest}" CHECKSUMTYPE="MD5">'
+            f'<FLocat LOCTYPE="URL" xlink:href="images/{media.name}/{path.name}"/></file>'
+        )
+        pages += f'<div><fptr FILEID="F{number}"/></div>'
+    (process / "mets.xml").write_text(
+        '<mets xmlns="http://www.loc.gov/METS/" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        f"<fileSec><fileGrp>{files}</fileGrp></fileSec><structMap><div>{pages}</div></structMap></mets>",
+        encoding="utf-8",
+    )
+
+
+def test_a_recording_becomes_a_copy_to_listen_to_and_a_waveform(system: System) -> None:
+    process = system.roots / "recording"
+    masters = process / "images" / "master_book_media"
+    masters.mkdir(parents=True)
+    tone = ("-f", "lavfi", "-i", "sine=frequency=440:duration=1")
+    tools.run(["ffmpeg", "-v", "error", "-nostdin", *tone, masters / "side a.wav"])
+
+    ended = job(system, "media", masters)
+
+    assert ended["status"] == "DONE", ended["error"]
+    assert (process / "images" / "book_media" / "side a.mp3").is_file()
+    assert (process / "thumbs" / "book_waveform" / "side a.png").is_file()

@@ -31,6 +31,10 @@ FEW = {
     "runner-pdf": 0,
     "runner-tiffvalidation": 0,
     "runner-download": 0,
+    "runner-checksums": 0,
+    "runner-images": 0,
+    "runner-media": 0,
+    "runner-mets": 0,
 }
 RUNNERS = {"runner-shell-1", "runner-jp2-1"}
 

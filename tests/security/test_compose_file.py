@@ -15,7 +15,7 @@ RUNNERS = {
     f"runner-{name}"
     for name in (
         *("shell", "jp2", "altoconvert", "epub", "jp2validation", "ocr", "pdf", "tiffvalidation"),
-        *("download", "upload", "dropfolder"),
+        *("download", "upload", "dropfolder", "checksums", "images", "media", "mets"),
     )
 }
 TRANSFER = "transfer"

@@ -27,7 +27,7 @@ SERVICES = ("taskmanager-gateway.service", "taskmanager-scheduler.service", *RUN
 OURS = " ".join(
     (
         *("taskmanager-gateway", "taskmanager-scheduler", "taskmanager-orchestrator", "taskmanager-cli"),
-        "'taskmanager-plugin-runner[altoconvert,dropfolder,epub,jp2validation,ocr,pdf,tiffvalidation,upload]'",
+        "'taskmanager-plugin-runner[altoconvert,checksums,dropfolder,epub,images,jp2validation,mets,ocr,pdf,tiffvalidation,upload]'",
     )
 )
 DATABASE = "127.0.0.1:27017/taskmanager?replicaSet=rs0"

@@ -19,7 +19,7 @@ STAND_INS = {
 
 
 TOOLS = (
-    "imagemagick libopenjp2-tools poppler-utils "
+    "imagemagick libopenjp2-tools poppler-utils ffmpeg fonts-dejavu-core "
     "tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak"
 )
 FOR_TESTS = "npm prometheus chromium"

@@ -133,8 +133,8 @@ def test_a_bag_is_one_for_the_library_and_holds_the_files_as_they_are(process: P
     ],
 )
 def test_a_spoilt_bag_is_not_valid(process: Path, tmp_path: Path, spoil: str, said: str) -> None:
-    (process / "images" / "book_media" / PAGES[2]).unlink()
-    (process / "images" / "master_book_media" / PAGES[2]).unlink()
+    for kind in ("book_media", "master_book_media"):
+        (process / "images" / kind / PAGES[2]).unlink()
     job(process, tmp_path / "out", "bag")
     bag = tmp_path / "out" / "title_of_a_process_bag"
     page = bag / "data" / "images" / "book_media" / "0001.tif"
@@ -184,3 +184,16 @@ def test_a_name_that_is_no_text_is_listed_all_the_same(tmp_path: Path) -> None:
     job(folder, tmp_path / "out")
     put(tmp_path / "out", tmp_path)
     assert b"\xe4.tif" in (tmp_path / "checksums" / "odd.sha512").read_bytes()
+
+
+def test_a_bag_of_somebody_else_may_hold_hidden_files(tmp_path: Path) -> None:
+    bag = tmp_path / "bag"
+    bag.mkdir()
+    (bag / ".DS_Store").write_bytes(b"view")
+    (bag / "1.tif").write_bytes(b"page")
+    bagit.make_bag(str(bag), checksums=["md5", "sha256"])
+    context = job(bag, tmp_path / "report", "verify-bag")
+    assert {record.name for record in context.records} >= {"data/.DS_Store", "data/1.tif"}
+    (bag / "data" / ".DS_Store").write_bytes(b"VIEW")
+    with pytest.raises(JobFailedError, match=r"changed: data/\.DS_Store"):
+        job(bag, tmp_path / "again", "verify-bag")

@@ -84,7 +84,7 @@ def test_webm_and_opus_for_the_web(source: Path, tmp_path: Path) -> None:
     assert said_of(tmp_path / "out" / "2.opus", "stream=codec_name") == ["opus"]
 
 
-@pytest.mark.parametrize("sound", ["pcm_s16le", "pcm_s24le", "pcm_u8"])
+@pytest.mark.parametrize("sound", ["pcm_s24le", "pcm_u8"])
 def test_flac_has_every_sample(source: Path, tmp_path: Path, sound: str) -> None:
     draw(source / "1.wav", "-c:a", sound, film=None)
     job(source, tmp_path / "out", "flac")
@@ -144,8 +144,9 @@ def test_a_broken_file_ends_the_job_and_is_named(
     shutil.copy(film, source.parent / "1.mp4")
     spoilt = Path(shutil.copy(film, source / "2.mp4"))
     spoil(spoilt)
-    with pytest.raises(JobFailedError, match=r"^2\.mp4: "):
+    with pytest.raises(JobFailedError, match=r"^2\.mp4: ") as failed:
         job(source, tmp_path / "out", "web", height=60)
+    assert "/tmp" not in str(failed.value)
 
 
 def test_names_that_mean_something_to_programs_are_only_names(source: Path, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.checksums import ChecksumsPlugin, bags, manifests
 from taskmanager_plugin_runner.plugins.checksums.comparison import Digests, Fate, compare
 from taskmanager_plugin_runner.plugins.checksums.manifests import Algorithm
+from taskmanager_plugin_runner.plugins.checksums.names import prefix
 from taskmanager_plugin_runner.plugins.checksums.profile import Profile, Task
-from taskmanager_plugin_runner.plugins.checksums.source import prefix
 
 ONE, OTHER = "0" * 32, "f" * 32
 NAMES = st.text(alphabet=st.sampled_from([*string.ascii_letters, *" \\%ü*-\n\r"]), min_size=1).map(

@@ -12,9 +12,11 @@ from PIL import Image, ImageDraw, ImageFont
 from pydantic import ValidationError
 
 from taskmanager.errors import JobFailedError
+from taskmanager.model.jobs import JobSpec
+from taskmanager_plugin_runner.plugins.folders import filled
 from taskmanager_plugin_runner.plugins.images import ImagesPlugin, geometry, watermark
 from taskmanager_plugin_runner.plugins.images.geometry import Geometry
-from taskmanager_plugin_runner.plugins.images.job import folder_of, treatment_of
+from taskmanager_plugin_runner.plugins.images.job import treatment_of
 from taskmanager_plugin_runner.plugins.images.parameters import ImageDerivative, ImagesParameters
 from taskmanager_plugin_runner.plugins.images.profile import Profile, Watermark
 from taskmanager_plugin_runner.plugins.images.treatment import Mark, Position, Treatment
@@ -210,9 +212,9 @@ def test_a_letter_that_the_font_lacks_is_an_error(monkeypatch: pytest.MonkeyPatc
 
 
 def test_folders_of_derivatives_are_filled_and_lead_nowhere_else() -> None:
-    derivative = ImageDerivative(folder="thumbs/{title}_{source}_400")
-    assert folder_of(derivative, "master", "book") == "thumbs/book_master_400"
-    assert folder_of(ImageDerivative(), "master", "book") == ""
+    spec = JobSpec(plugin="images", source="/files/17/master", title="a/book")
+    assert filled("thumbs/{title}_{source}_400", spec) == "thumbs/book_master_400"
+    assert filled(None, spec) == ""
     for wrong in ("../x", "a/../b", "/a", "a//b", "a/.b", "a b", "{other}"):
         with pytest.raises(ValidationError):
             ImageDerivative(folder=wrong)

@@ -145,6 +145,7 @@ def test_no_playlist_and_no_address_is_among_what_may_be_opened() -> None:
         {"title": "makes nothing"},
         {"title": "twice", "video": [{}, {"height": 480}]},
         {"title": "rate", "audio": [{"sound": "loud"}]},
+        {"title": "pattern", "audio": [{}], "accepted_messages": ["("]},
     ],
 )
 def test_a_wrong_template_is_refused(wrong: dict[str, Any]) -> None:

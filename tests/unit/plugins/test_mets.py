@@ -110,6 +110,7 @@ GROUPS = {"PRESENTATION": "images/a_media"}
         ("file:///opt/goobi/metadata/7/images/b_media/1.tif", "LOCAL", Where.MISSING, None),
         ("images/a_media/9.tif", "LOCAL", Where.MISSING, None),
         ("../../etc/passwd", "LOCAL", Where.MISSING, None),
+        ("http://[x/1.tif", "LOCAL", Where.MISSING, None),
         ("https://example.org/1.tif", "LOCAL", Where.ELSEWHERE, None),
         ("https://example.org/x/1.jpg", "PRESENTATION", Where.THERE, "images/a_media/1.tif"),
         ("https://example.org/x/3.jpg", "PRESENTATION", Where.MISSING, None),

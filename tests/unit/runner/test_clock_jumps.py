@@ -23,6 +23,8 @@ WALL_CLOCKS = {
 }
 ONLY_SHOWN = {
     "examination.py": "the date in the report about a TIFF",
+    "packing.py": "the day in a bag",
+    "verification.py": "the time in the report about checksums",
     "__main__.py": "when the runner was started, in its hello",
     "slot_events.py": "the time of a log line",
     "job_log.py": "the time of a log line",

@@ -10,7 +10,8 @@ from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins.checksums import hashing, manifests
 from taskmanager_plugin_runner.plugins.checksums.hashing import Progress
 from taskmanager_plugin_runner.plugins.checksums.manifests import FOLDER, Algorithm
-from taskmanager_plugin_runner.plugins.checksums.source import SourceTree, prefix
+from taskmanager_plugin_runner.plugins.checksums.names import prefix
+from taskmanager_plugin_runner.plugins.source_tree import SourceTree
 
 
 class ListJob:

@@ -14,7 +14,7 @@ from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins.checksums import bags, hashing, manifests
 from taskmanager_plugin_runner.plugins.checksums.hashing import Progress
 from taskmanager_plugin_runner.plugins.checksums.manifests import Algorithm
-from taskmanager_plugin_runner.plugins.checksums.source import SourceTree
+from taskmanager_plugin_runner.plugins.source_tree import SourceTree
 
 
 class BagJob:

@@ -52,5 +52,5 @@ class Profile(Record):
     def patterns(self) -> tuple[str, ...]:
         """What is read of the source, the lists of checksums included where they are needed."""
         if self.task is Task.VERIFY_BAG:
-            return ("**",)
+            return ("**", "**/.*")
         return (*self.takes, f"{FOLDER}/*") if self.task is Task.VERIFY else self.takes

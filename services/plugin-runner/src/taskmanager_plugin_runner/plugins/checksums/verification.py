@@ -1,7 +1,7 @@
 """Runs one job that compares files with what lists of checksums, or a bag, say of them."""
 
-import time
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +16,7 @@ from taskmanager_plugin_runner.plugins.checksums.hashing import Progress
 from taskmanager_plugin_runner.plugins.checksums.manifests import Algorithm
 from taskmanager_plugin_runner.plugins.checksums.parameters import ChecksumsParameters
 from taskmanager_plugin_runner.plugins.checksums.profile import Profile, Task
-from taskmanager_plugin_runner.plugins.checksums.source import SourceTree
+from taskmanager_plugin_runner.plugins.source_tree import SourceTree
 from taskmanager_plugin_runner.plugins.validation.parameters import Invalid
 from taskmanager_plugin_runner.plugins.validation.reports import FOLDER as REPORTS_FOLDER
 
@@ -47,9 +47,11 @@ class VerifyJob:
         self._judge(source, findings)
 
     def _of_bag(self, source: SourceTree) -> tuple[dict[str, dict[Algorithm, str]], list[str]]:
+        """What the bag lists, and its payload; hidden files, which no job gets told of, are part of it."""
         listed = bags.entries(source.folder)
-        there = [name for name in source.files if name in listed or name.startswith(f"{bags.PAYLOAD}/")]
-        return listed, there
+        every = [path for path in source.folder.rglob("*") if path.is_file()]
+        names = sorted(str(path.relative_to(source.folder)) for path in every)
+        return listed, [name for name in names if name in listed or name.startswith(f"{bags.PAYLOAD}/")]
 
     def _of_lists(self, source: SourceTree) -> tuple[dict[str, dict[Algorithm, str]], list[str]]:
         """What all lists say, and the files that they should name: all but the lists themselves."""
@@ -76,7 +78,7 @@ class VerifyJob:
             nonlocal done
             progress.before(done, name)
             done += 1
-            return self._digests(source.files[name], algorithms)
+            return self._digests(source.folder / name, algorithms)
 
         findings = compare(listed, there, digests_of)
         if self._profile.allow_new:
@@ -90,14 +92,14 @@ class VerifyJob:
         return hashing.digests(self._context, path, algorithms)
 
     def _record(self, source: SourceTree, one: Finding) -> None:
-        path, reason = source.files.get(one.name), _reason(one)
+        path, reason = source.folder / one.name, _reason(one)
         fails = reason is not None and self._parameters.invalid is Invalid.ERROR
         self._context.record(
             FileRecord(
                 name=one.name,
                 state=FileState.FAILED if fails else FileState.DONE,
                 facts={"state": one.fate.value, **{kind.value: digest for kind, digest in one.found.items()}},
-                bytes=path.stat().st_size if path else 0,
+                bytes=0 if one.fate is Fate.MISSING else path.stat().st_size,
                 warnings=(reason,) if reason and not fails else (),
                 error=reason if fails else None,
             )
@@ -108,7 +110,7 @@ class VerifyJob:
         return {
             "source": source.name,
             "process": (goobi and goobi.process_title) or "",
-            "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
         }
 
     def _judge(self, source: SourceTree, findings: Collection[Finding]) -> None:

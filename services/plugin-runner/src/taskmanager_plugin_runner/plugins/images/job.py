@@ -9,8 +9,9 @@ from taskmanager.errors import JobFailedError
 from taskmanager.model.reasons.coded_text import told
 from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins.deriving import Deriving, Pace
+from taskmanager_plugin_runner.plugins.folders import TITLE, filled
 from taskmanager_plugin_runner.plugins.images import making
-from taskmanager_plugin_runner.plugins.images.parameters import TITLE, ImageDerivative, ImagesParameters
+from taskmanager_plugin_runner.plugins.images.parameters import ImageDerivative, ImagesParameters
 from taskmanager_plugin_runner.plugins.images.profile import Profile, Watermark
 from taskmanager_plugin_runner.plugins.images.treatment import Format, Mark, Order, Treatment
 from taskmanager_plugin_runner.plugins.pages import Page
@@ -18,7 +19,6 @@ from taskmanager_plugin_runner.plugins.parameters import rgb
 from taskmanager_plugin_runner.plugins.pictures import memory
 from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
 from taskmanager_plugin_runner.plugins.pictures.derivatives import Derived
-from taskmanager_plugin_runner.plugins.shell.derivatives import SOURCE_NAME
 
 _RESHAPED_BYTES = 12
 """Per pixel: the screen picture turned, cut, and once more while it is compared."""
@@ -30,9 +30,8 @@ class ImagesJob(Deriving[ImageDerivative]):
     def __init__(self, context: JobContext, profile: Profile, parameters: ImagesParameters) -> None:
         spec = context.spec
         title = Path(spec.work_title).name or "pages"
-        source = Path(spec.source or str(context.source or "")).name
         chosen = parameters.derivatives or profile.derivatives
-        wanted = [(one, context.output / folder_of(one, source, title)) for one in chosen]
+        wanted = [(one, context.output / filled(one.folder, spec)) for one in chosen]
         super().__init__(context, parameters, wanted, Pace(profile.parallel, profile.time_limit_seconds))
         self._treatment = treatment_of(profile, parameters, title)
 
@@ -81,11 +80,6 @@ class ImagesJob(Deriving[ImageDerivative]):
                 making.make, file, page.facts, orders, self._treatment, time_limit=self.time_limit
             )
         return made
-
-
-def folder_of(derivative: ImageDerivative, source: str, title: str) -> str:
-    """Where a derivative goes below the output, with its placeholders filled; empty for the output itself."""
-    return (derivative.folder or "").replace(SOURCE_NAME, source).replace(TITLE, title)
 
 
 def treatment_of(profile: Profile, parameters: ImagesParameters, title: str) -> Treatment:

@@ -1,16 +1,13 @@
 """The parameters of a job for images; `x-titles` in their schema are titles by language."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from taskmanager_plugin_runner.plugins.folders import Folder
 from taskmanager_plugin_runner.plugins.images.treatment import Format
 from taskmanager_plugin_runner.plugins.parameters import BackgroundParameters
 from taskmanager_plugin_runner.plugins.shell.derivatives import Derivative
-
-TITLE: Final = "{title}"
-_PART: Final = r"(?:\{source\}|\{title\}|[A-Za-z0-9_])(?:\{source\}|\{title\}|[A-Za-z0-9_.-])*"
-Folder = Annotated[str, StringConstraints(pattern=rf"^{_PART}(?:/{_PART})*$", max_length=300)]
 
 
 class ImageDerivative(Derivative):

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from taskmanager.errors import JobFailedError
+from taskmanager.errors import JobFailedError, ToolFailedError
+from taskmanager.model.reasons.coded_text import told, without
 from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins.media import formats, probing, texts
 from taskmanager_plugin_runner.plugins.media.probing import Media
@@ -56,8 +57,12 @@ class Ffmpeg:
         return ["ffmpeg", *formats.QUIET, "-xerror", *formats.GUARDED, "-i", _file(source), *words]
 
     def _run(self, words: Sequence[str], folder: Path) -> str:
-        done = self._context.run_tool(words, cwd=folder, time_limit=self._limit)
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        places = tuple(f"{_file(folder.parent)}/{name}/" for name in ("in", "out"))
+        try:
+            done = self._context.run_tool(words, cwd=folder, time_limit=self._limit)
+        except ToolFailedError as error:
+            raise ToolFailedError(without(told(error), places)) from error
+        lines = [line.strip() for line in without(done.stderr, places).splitlines() if line.strip()]
         odd = [line for line in lines if not any(one.search(line) for one in self._accepted)]
         if odd:
             raise JobFailedError(texts.DAMAGED(said="; ".join(odd[:_LINES_SHOWN])))

@@ -15,7 +15,7 @@ from taskmanager.model.reasons.coded_text import told
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.interface import JobContext
 from taskmanager_plugin_runner.plugins import workpieces
-from taskmanager_plugin_runner.plugins.images.parameters import TITLE
+from taskmanager_plugin_runner.plugins.folders import filled
 from taskmanager_plugin_runner.plugins.media import checking, formats, probing, texts
 from taskmanager_plugin_runner.plugins.media.ffmpeg import Ffmpeg
 from taskmanager_plugin_runner.plugins.media.parameters import MediaParameters
@@ -25,7 +25,6 @@ from taskmanager_plugin_runner.plugins.media.stills import require_still
 from taskmanager_plugin_runner.plugins.parallel import for_each_file
 from taskmanager_plugin_runner.plugins.pictures import memory
 from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
-from taskmanager_plugin_runner.plugins.shell.derivatives import SOURCE_NAME
 
 
 class MediaJob:
@@ -61,10 +60,7 @@ class MediaJob:
             yield self._target(profile.thumbnails.folder, f"{file.stem}_0001.jpg")
 
     def _target(self, folder: str | None, name: str) -> Path:
-        spec = self._context.spec
-        source = Path(spec.source or str(self._context.source or "")).name
-        title = Path(spec.work_title).name or "recordings"
-        return self._context.output / (folder or "").replace(SOURCE_NAME, source).replace(TITLE, title) / name
+        return self._context.output / filled(folder, self._context.spec) / name
 
     def _convert(self, file: Path) -> None:
         began = time.monotonic()

@@ -4,7 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from taskmanager.plugin_api import JobContext, PauseSupport, PluginManifest, parse_parameters
+from taskmanager.plugin_api import JobContext, JobLimits, PauseSupport, PluginManifest, parse_parameters
 from taskmanager_plugin_runner.plugins.catalogue import read_catalogue
 from taskmanager_plugin_runner.plugins.media.parameters import MediaParameters
 from taskmanager_plugin_runner.plugins.media.profile import Profile
@@ -27,6 +27,10 @@ class MediaPlugin:
             parameters=MediaParameters.model_json_schema(),
             templates=tuple(self._profiles),
             template_default=PROFILE_DEFAULT,
+            template_limits={
+                name: JobLimits(memory_limit_bytes=profile.memory_limit_bytes)
+                for name, profile in self._profiles.items()
+            },
             # the work is done by programs, for hours: these are stopped and continued at any moment
             pause=PauseSupport.SIGNAL,
             reads_in_place=True,

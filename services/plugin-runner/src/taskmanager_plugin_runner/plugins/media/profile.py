@@ -1,11 +1,12 @@
 """A template of the plugin `media`, as values that can be validated. Runs nothing."""
 
+import re
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from taskmanager.model.jobs import Record, ShortText
-from taskmanager_plugin_runner.plugins.images.parameters import Folder
+from taskmanager_plugin_runner.plugins.folders import Folder
 from taskmanager_plugin_runner.plugins.media.formats import AudioFormat, VideoFormat
 
 BitRate = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}k$")]
@@ -51,8 +52,9 @@ class Thumbnails(Record):
 class Profile(Record):
     """The keys of a template file; `docs/plugins/media.md` explains them.
 
-    `time_limit_seconds` is for one run of ffmpeg. `accepted_messages` are regular expressions for what ffmpeg
-    reports about sources that are sound nevertheless.
+    `time_limit_seconds` is for one run of ffmpeg, `memory_limit_bytes` for all processes of a job.
+    `accepted_messages` are regular expressions for what ffmpeg reports about sources that are sound
+    nevertheless.
     """
 
     title: ShortText
@@ -64,11 +66,17 @@ class Profile(Record):
     accepted_messages: tuple[Regex, ...] = ()
     parallel: int = Field(default=1, ge=1, le=64)
     time_limit_seconds: float = Field(default=86_400.0, gt=0, le=604_800)
+    memory_limit_bytes: int = Field(default=4 * 1024**3, ge=1)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         if not (self.video or self.audio or self.waveform or self.thumbnails):
             raise ValueError("a template must make something: video, audio, waveform or thumbnails")
+        for pattern in self.accepted_messages:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
         if len(set(self.copies)) != len(self.copies):
             raise ValueError("two copies of one format go to the same folder, so one would replace the other")
         return self

@@ -12,10 +12,10 @@ from taskmanager.errors import JobFailedError
 from taskmanager.model.jobs import FileRecord, FileState
 from taskmanager.model.reasons.job_texts import list_texts
 from taskmanager.plugin_api.interface import JobContext
-from taskmanager_plugin_runner.plugins.checksums.source import SourceTree
 from taskmanager_plugin_runner.plugins.mets import examination, texts
 from taskmanager_plugin_runner.plugins.mets.examination import Findings
 from taskmanager_plugin_runner.plugins.mets.profile import Profile
+from taskmanager_plugin_runner.plugins.source_tree import SourceTree
 from taskmanager_plugin_runner.plugins.validation import reports
 from taskmanager_plugin_runner.plugins.validation.parameters import Invalid, ValidationParameters
 from taskmanager_plugin_runner.plugins.validation.reports import Reported, ReportReading, printable_xml

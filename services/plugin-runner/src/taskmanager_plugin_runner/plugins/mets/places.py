@@ -55,7 +55,10 @@ class _Index:
 
 
 def _placed(one: NamedFile, index: _Index, base: PurePosixPath, groups: Mapping[str, str]) -> Placed:
-    address = urlsplit(one.href)
+    try:
+        address = urlsplit(one.href)
+    except ValueError:
+        return Placed(one, Where.MISSING, None)
     path = PurePosixPath(unquote(address.path))
     if one.group in groups:
         found = _in_folder(path, index, groups[one.group])

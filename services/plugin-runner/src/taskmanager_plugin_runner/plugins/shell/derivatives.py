@@ -9,8 +9,6 @@ from taskmanager.model.jobs import Record, ShortText
 from taskmanager.model.manifest import JobLimits
 from taskmanager_plugin_runner.plugins.parameters import BackgroundParameters
 
-SOURCE_NAME: Final = "{source}"
-"""In the name of a folder: stands for the name of the source folder, as Goobi names its thumbnails."""
 _FOLDER_PATTERN: Final = r"^(?:\{source\}|[A-Za-z0-9_])(?:\{source\}|[A-Za-z0-9_.-]){0,99}$"
 
 Side = Annotated[int, Field(ge=16, le=65_500, strict=True)]

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from taskmanager.plugin_api.interface import JobContext, parse_parameters
 from taskmanager_plugin_runner.plugins.deriving import Deriving, Pace
+from taskmanager_plugin_runner.plugins.folders import filled
 from taskmanager_plugin_runner.plugins.pages import Page
 from taskmanager_plugin_runner.plugins.pictures import derivatives
 from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
 from taskmanager_plugin_runner.plugins.pictures.derivatives import Derived, Wanted
-from taskmanager_plugin_runner.plugins.shell.derivatives import SOURCE_NAME, Derivative, DerivativeTemplate
+from taskmanager_plugin_runner.plugins.shell.derivatives import Derivative, DerivativeTemplate
 
 
 class DeriveRun(Deriving[Derivative]):
@@ -52,6 +53,4 @@ class DeriveRun(Deriving[Derivative]):
 
 def _folder(context: JobContext, derivative: Derivative) -> Path:
     """A folder below the output; `{source}` is the name Goobi knows, wherever the files are read from."""
-    named = context.spec.source or str(context.source or "")
-    name = (derivative.folder or "").replace(SOURCE_NAME, Path(named).name)
-    return context.output / name if name else context.output
+    return context.output / filled(derivative.folder, context.spec)

@@ -1,11 +1,10 @@
-"""The files of a job by the names that a list has for them. Reads no contents."""
+"""The files of a job by their paths in its source. Reads no contents."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from taskmanager.plugin_api.interface import JobContext
-from taskmanager_plugin_runner.plugins.checksums.manifests import FOLDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +26,3 @@ class SourceTree:
         name = submitted.stem if source.is_file() else submitted.name
         files = {str(path.relative_to(folder)): path for path in context.files()}
         return cls(folder, name or "source", files)
-
-
-def prefix(source: str, destination: str) -> str:
-    """What precedes a name in the source to make it relative to the folder in which lists are kept.
-
-    With results in a folder around the source, such as that of the process, the list speaks of the files as
-    seen from there, so that it can be compared with the whole process later. Both are paths as submitted.
-    """
-    around = PurePosixPath(destination)
-    if around.name == FOLDER:
-        around = around.parent
-    inside = PurePosixPath(source)
-    return f"{inside.relative_to(around)}/" if inside != around and inside.is_relative_to(around) else ""
