@@ -15,6 +15,7 @@ from tests.integration.plugins.conftest import page
 from tests.peers.library import Answer, Library, serving
 
 from taskmanager.errors import JobFailedError, TemporaryError
+from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner.plugins.download import DownloadPlugin
 from taskmanager_testing.plugins import CancelledInTestError, LocalContext, run_plugin
 
@@ -390,6 +391,34 @@ def test_a_collection_is_a_work_of_several_volumes(
     library.files["/collection"] = json.dumps({"type": "Collection", "items": members}).encode()
     download(tmp_path / "out", f"{library.url}/collection")
     assert names(tmp_path / "out") == ["0001_00000001.jpg", "0002_00000001.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "found"),
+    [
+        ({"sourceDir": "{url}/download/book"}, True),
+        ({"sourceDir": "/opt/digiverso/images"}, False),
+        (None, False),
+    ],
+)
+def test_the_address_in_an_old_call_is_taken_and_a_folder_is_not(
+    library: Library,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    extra: dict[str, str] | None,
+    found: bool,
+) -> None:
+    """ITM's job type IADOWNLOAD names the item as source; JDOWNLOAD names a folder."""
+    template(tmp_path, monkeypatch, library)
+    library.files["/metadata/book"] = b"{}"
+    sent = {key: value.format(url=library.url) for key, value in extra.items()} if extra else None
+    spec = JobSpec(plugin="download", template="here", extra=sent)
+    for name in ("out", "scratch"):
+        (tmp_path / name).mkdir()
+    context = LocalContext(spec, "here", None, tmp_path / "out", tmp_path / "scratch")
+    said = "has no item book" if found else "names nothing to download"
+    with pytest.raises(JobFailedError, match=said):
+        DownloadPlugin().run(context)
 
 
 # Where requests may go
