@@ -212,6 +212,15 @@ def test_the_next_attempt_goes_on_after_the_last_finished_file(
     assert len(names(tmp_path / "again")) == 4
 
 
+def test_a_file_that_never_ends_is_left_for_the_next_attempt(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template(tmp_path, monkeypatch, library, file_seconds_most=0.000001)
+    describe(library, {f"{ITEM}_jp2.zip": (FORMAT, zipped())})
+    with pytest.raises(TemporaryError, match=r"did not arrive within"):
+        download(tmp_path / "out")
+
+
 def test_a_cancelled_download_stops_in_the_middle_of_a_file(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -219,6 +219,15 @@ def test_results_are_looked_into(tmp_path: Path, name: str, body: bytes, said: s
         fetching.look_into(tmp_path / name)
 
 
+def test_a_result_that_grows_while_it_is_fetched_is_not_taken(tmp_path: Path) -> None:
+    fetching = results.Fetching({".txt": tmp_path / "out"}, None)  # type: ignore[arg-type] # no picture among them
+    (tmp_path / "1.txt").write_bytes(b"12345")
+    found = looking.sort_out(["1.txt"], [".txt"])
+    with pytest.raises(results.StillWritingError):
+        fetching.fetch(tmp_path, found, {"1.txt": 4}, lambda: None)
+    assert fetching.fetch(tmp_path, found, {"1.txt": 5}, lambda: None) == {"1": [tmp_path / "out" / "1.txt"]}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

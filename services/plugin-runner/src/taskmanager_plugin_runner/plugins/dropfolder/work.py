@@ -16,7 +16,7 @@ from taskmanager_plugin_runner.plugins.dropfolder.looking import Seen, Sorted, S
 from taskmanager_plugin_runner.plugins.dropfolder.notes import State
 from taskmanager_plugin_runner.plugins.dropfolder.parameters import DropFolderParameters
 from taskmanager_plugin_runner.plugins.dropfolder.profile import Profile
-from taskmanager_plugin_runner.plugins.dropfolder.results import Fetching
+from taskmanager_plugin_runner.plugins.dropfolder.results import Fetching, StillWritingError
 from taskmanager_plugin_runner.plugins.dropfolder.tickets import Ticket
 from taskmanager_plugin_runner.plugins.picture_check import PictureCheck
 from taskmanager_plugin_runner.plugins.pictures import memory
@@ -156,8 +156,7 @@ class EngineJob:
         settled = watch.quiet_seconds >= self._profile.settled_seconds
         step = looking.next_step(seen, missing, settled=settled)
         if step is Step.FETCH:
-            self._fetch(watch, found)
-            return True
+            return self._fetch(watch, found)
         if step is Step.HAND_OVER:
             self._hand_over(watch)
         elif step is Step.WAIT:
@@ -197,11 +196,19 @@ class EngineJob:
             self._engine.notes.forget(name)  # the next attempt hands it over again
             raise TemporaryError(texts.SILENT(seconds=round(self._profile.silent_seconds), ticket=name))
 
-    def _fetch(self, watch: _Watch, found: Sorted) -> None:
-        """Fetch the results of a ticket; they stay in the output until all tickets are fetched."""
+    def _fetch(self, watch: _Watch, found: Sorted) -> bool:
+        """Fetch the results of a ticket; they stay in the output until all tickets are fetched.
+
+        Returns whether they are complete: what was fetched of an answer that still changes is overwritten.
+        """
         context, name = self._context, watch.ticket.name
         looking.require_asked(found, {one.path.stem for one in watch.ticket.pictures}, name)
-        fetched = self._fetching.fetch(self._engine.output / name, found, watch.answer, context.checkpoint)
+        try:
+            fetched = self._fetching.fetch(
+                self._engine.output / name, found, watch.answer, context.checkpoint
+            )
+        except StillWritingError:
+            return False
         if found.others:
             others = f"{name}: not named by the template and left out: {', '.join(found.others[:10])}"
             context.log.info(others)
@@ -222,6 +229,7 @@ class EngineJob:
             )
         self._done += len(watch.ticket.pictures)
         context.progress(self._done, self._total)
+        return True
 
     def _tell(self, watch: _Watch) -> None:
         """Progress: the pictures of fetched tickets, and those of this one that have an answer."""
