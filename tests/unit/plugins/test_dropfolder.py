@@ -179,7 +179,7 @@ def test_notes_that_cannot_be_read_are_none(tmp_path: Path) -> None:
     notes = Notes(tmp_path)
     notes.write("t", State.LEFT)
     assert [(name, state) for name, state, _ in notes.tickets()] == [("t", State.LEFT)]
-    next((tmp_path / ".taskmanager").iterdir()).write_text("{", encoding="utf-8")
+    next((tmp_path / ".taskmanager").glob("*.json")).write_text("{", encoding="utf-8")
     assert notes.read("t") is None
     notes.forget("t")
     assert list(notes.tickets()) == []

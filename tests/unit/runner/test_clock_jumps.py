@@ -22,6 +22,7 @@ WALL_CLOCKS = {
     "SystemClock",
 }
 ONLY_SHOWN = {
+    "bags.py": "the date in a bag",
     "examination.py": "the date in the report about a TIFF",
     "__main__.py": "when the runner was started, in its hello",
     "slot_events.py": "the time of a log line",

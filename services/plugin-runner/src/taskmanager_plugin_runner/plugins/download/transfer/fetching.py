@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self
@@ -178,7 +178,7 @@ class Fetcher:
                 if sense is Sense.NEVER:
                     raise JobFailedError(texts.STATUS(url=url, status=response.status_code))
                 if sense is Sense.LATER:
-                    wait = answers.asked_wait(response.headers, datetime.now(UTC))
+                    wait = answers.asked_wait(response.headers)
                     raise _CutError(f"status {response.status_code}", wait)
                 if sense is not Sense.ELSEWHERE:
                     yield sense, response
