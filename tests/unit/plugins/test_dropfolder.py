@@ -1,6 +1,7 @@
 """Tickets for an engine, without one: how pictures are divided, and what a look at the folders means."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -170,9 +171,13 @@ def test_what_is_reported_is_put_aside_so_that_the_ticket_may_be_tried_again(
         (tmp_path / "err" / "t").mkdir()
         (tmp_path / "control" / "t.error").write_text("why", encoding="utf-8")
         assert engine.look("t").failed == "why"
-        engine.clear("t")
-        assert engine.look("t").failed is None
-    assert [one.name for one in (tmp_path / "err").iterdir()] == ["_seen_t"]
+        (tmp_path / "out" / "t").mkdir()
+        (tmp_path / "out" / "t" / "1.xml").touch()
+        engine.put_aside("t")
+        assert engine.look("t") == Seen(done=False)
+    for folder in ("err", "out"):
+        there = [one.name for one in (tmp_path / folder).iterdir() if one.name != ".taskmanager"]
+        assert there == ["_seen_t"]
 
 
 def test_notes_that_cannot_be_read_are_none(tmp_path: Path) -> None:
@@ -263,3 +268,5 @@ def test_an_error_of_the_share_is_told_from_others(engine: Engine, tmp_path: Pat
         with pytest.raises(FileNotFoundError) as caught:
             os.listdir(path)
         assert engine.owns(caught.value) is owned
+    assert engine.owns(OSError(errno.ESTALE, "stale file handle"))
+    assert not engine.owns(OSError(errno.EBADF, "a defect"))

@@ -108,9 +108,12 @@ class EngineJob:
 
     def _require_free(self, taken_names: set[str]) -> None:
         """Raise JobFailedError if a picture has the name of a file that is put beside it."""
-        for path in self._profile.copied_along:
-            if path.name in taken_names:
-                raise JobFailedError(texts.RESERVED_NAME(name=path.name))
+        beside = {path.name for path in self._profile.copied_along}
+        about = self._profile.ticket_file
+        if about is not None and about.place == "ticket":
+            beside.add(about.name)
+        for name in sorted(beside & taken_names):
+            raise JobFailedError(texts.RESERVED_NAME(name=name))
 
     def _forget_old(self, own: set[str]) -> None:
         """Remove what engines have left for tickets that nobody waits for."""
@@ -156,14 +159,17 @@ class EngineJob:
         settled = watch.quiet_seconds >= self._profile.settled_seconds
         step = looking.next_step(seen, missing, settled=settled)
         if step is Step.FETCH:
-            return self._fetch(watch, found)
+            try:
+                return self._fetch(watch, found)
+            except JobFailedError:
+                self._engine.put_aside(name)
+                raise
         if step is Step.HAND_OVER:
             self._hand_over(watch)
         elif step is Step.WAIT:
             self._require_sign_of_life(watch)
         else:
-            self._engine.clear(name)
-            self._engine.notes.forget(name)
+            self._engine.put_aside(name)
             if step is Step.FAIL:
                 said = seen.failed or texts.NOT_SAID()
                 raise JobFailedError(texts.FAILED(ticket=name, said=said))
