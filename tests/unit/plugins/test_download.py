@@ -229,6 +229,10 @@ def test_of_alternatives_the_preferred_one_is_taken() -> None:
     }
     canvas = {"items": [{"items": [{"body": choice}]}]}
     assert read_iiif({"type": "Manifest", "items": [canvas]}) == ["https://a.org/a"]
+    part = {"type": "SpecificResource", "source": {"type": "Image", "id": "https://a.org/whole"}}
+    assert read_iiif({"type": "Manifest", "items": [{"items": [{"items": [{"body": part}]}]}]}) == [
+        "https://a.org/whole"
+    ]
     old = {"@type": "oa:Choice", "default": {"@id": "https://a.org/a"}, "item": [{"@id": "b"}]}
     assert read_iiif(manifest_2(old)) == ["https://a.org/a"]
 
