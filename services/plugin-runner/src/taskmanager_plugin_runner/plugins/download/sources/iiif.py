@@ -99,7 +99,7 @@ def _resources(canvas: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _whole(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The image that a part of one (a specific resource) is taken of: pages are wanted as they were scanned."""
+    """The image that a part of one (a specific resource) is taken of: pages are wanted whole."""
     source = body.get("source")
     return source if _kind(body) == "SpecificResource" and isinstance(source, Mapping) else body
 
