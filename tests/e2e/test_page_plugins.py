@@ -276,6 +276,13 @@ def test_a_book_is_downloaded_read_by_an_engine_and_sent_to_an_archive(
     masters = process / "images" / "master_book_media"
     assert [path.read_bytes() for path in sorted(masters.iterdir())] == pages
 
+    (masters / "00000009.tif").write_bytes(b"a page that is gone")
+    spec = {"plugin": "download", "template": "here", "destination": str(process), "goobi": ended["goobi"]}
+    again = system.submit(**spec, parameters={"item": "book", "existing": "replace"})
+    ended = system.finished(again["id"], within_seconds=100)
+    assert ended["status"] == "DONE", ended["error"]
+    assert [path.read_bytes() for path in sorted(masters.iterdir())] == pages
+
     with watching(outside / "engine"):
         ended = job(system, "dropfolder", masters, template="engine")
     assert ended["status"] == "DONE", ended["error"]

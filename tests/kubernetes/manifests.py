@@ -109,9 +109,16 @@ def values_of(name: str) -> Mapping[str, Any]:
     return values
 
 
+def values_of_the_chart() -> Mapping[str, Any]:
+    """Those that it has by itself."""
+    values: Mapping[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    return values
+
+
 def plugins_of_the_chart() -> Sequence[str]:
     """Those that it has without any value."""
-    return [*yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))["plugins"]]
+    plugins = values_of_the_chart()["plugins"]
+    return [name for name, one in plugins.items() if one.get("enabled", True)]
 
 
 @cache

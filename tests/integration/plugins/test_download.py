@@ -15,6 +15,7 @@ from tests.integration.plugins.conftest import page
 from tests.peers.library import Answer, Library, serving
 
 from taskmanager.errors import JobFailedError, TemporaryError
+from taskmanager.model.jobs import JobSpec
 from taskmanager_plugin_runner.plugins.download import DownloadPlugin
 from taskmanager_testing.plugins import CancelledInTestError, LocalContext, run_plugin
 
@@ -211,6 +212,15 @@ def test_the_next_attempt_goes_on_after_the_last_finished_file(
     assert len(names(tmp_path / "again")) == 4
 
 
+def test_a_file_that_never_ends_is_left_for_the_next_attempt(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template(tmp_path, monkeypatch, library, file_seconds_most=0.000001)
+    describe(library, {f"{ITEM}_jp2.zip": (FORMAT, zipped())})
+    with pytest.raises(TemporaryError, match=r"did not arrive within"):
+        download(tmp_path / "out")
+
+
 def test_a_cancelled_download_stops_in_the_middle_of_a_file(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -390,6 +400,34 @@ def test_a_collection_is_a_work_of_several_volumes(
     library.files["/collection"] = json.dumps({"type": "Collection", "items": members}).encode()
     download(tmp_path / "out", f"{library.url}/collection")
     assert names(tmp_path / "out") == ["0001_00000001.jpg", "0002_00000001.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "found"),
+    [
+        ({"sourceDir": "{url}/download/book"}, True),
+        ({"sourceDir": "/opt/digiverso/images"}, False),
+        (None, False),
+    ],
+)
+def test_the_address_in_an_old_call_is_taken_and_a_folder_is_not(
+    library: Library,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    extra: dict[str, str] | None,
+    found: bool,
+) -> None:
+    """ITM's job type IADOWNLOAD names the item as source; JDOWNLOAD names a folder."""
+    template(tmp_path, monkeypatch, library)
+    library.files["/metadata/book"] = b"{}"
+    sent = {key: value.format(url=library.url) for key, value in extra.items()} if extra else None
+    spec = JobSpec(plugin="download", template="here", extra=sent)
+    for name in ("out", "scratch"):
+        (tmp_path / name).mkdir()
+    context = LocalContext(spec, "here", None, tmp_path / "out", tmp_path / "scratch")
+    said = "has no item book" if found else "names nothing to download"
+    with pytest.raises(JobFailedError, match=said):
+        DownloadPlugin().run(context)
 
 
 # Where requests may go

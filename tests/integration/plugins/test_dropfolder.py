@@ -209,6 +209,10 @@ def test_an_answer_that_is_not_right_is_refused(
     with watching(root, answering), pytest.raises(JobFailedError, match=said):
         run(source, tmp_path / "out")
     assert list((root / "input").iterdir()) == []
+    template(tmp_path, monkeypatch)
+    with watching(root):  # the same job, tried again when the engine is right
+        run(source, tmp_path / "again")
+    assert names(tmp_path / "again") == RESULTS
 
 
 def test_the_same_answer_twice_is_one_answer(

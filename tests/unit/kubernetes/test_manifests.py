@@ -91,6 +91,16 @@ def test_the_gateway_only_looks_at_files(rendered: Rendered) -> None:
         assert all(one["readOnly"] for one in files)
 
 
+def test_templates_lie_where_their_plugin_looks_and_secrets_where_they_name_them() -> None:
+    pods = {pod.name: pod for pod in all_rendered()["everything"].pods("runner")}
+    for plugin in ("shell", "upload"):
+        pod = next(one for name, one in pods.items() if name.endswith(f"runner-{plugin}"))
+        variables = {one["name"]: one.get("value") for one in pod.container["env"]}
+        mounted = {one["name"]: one["mountPath"] for one in pod.container["volumeMounts"]}
+        assert mounted["templates"] == f"{variables['TASKMANAGER_TEMPLATES']}/{plugin}"
+    assert mounted["secrets"] == "/etc/taskmanager/secrets"
+
+
 @pytest.mark.parametrize("name", ["files-api", "everything"])
 def test_without_a_share_nothing_of_it_is_mounted(name: str) -> None:
     apart = [
@@ -164,7 +174,9 @@ def test_a_pod_reaches_what_it_needs_and_nothing_else(rendered: Rendered) -> Non
         assert (27017 in ports) == WRITERS[pod.component]
         assert 53 in ports
         own_api = pod.environment.get("TASKMANAGER_TRANSPORT") == "files-api"
-        https = pod.component in {"scheduler", "orchestrator"} or own_api
+        outside = pod.labels.get("taskmanager/plugin") in {"download", "upload"}
+        assert (22 in ports) == outside
+        https = pod.component in {"scheduler", "orchestrator"} or own_api or outside
         identity = pod.component == "gateway" and 443 in ports
         assert (443 in ports or 6443 in ports) == (https or identity)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from deploy.reference.settings import variable
-from tests.kubernetes.manifests import ROOT, Pod, Rendered, all_rendered
+from tests.kubernetes.manifests import ROOT, Pod, Rendered, all_rendered, values_of_the_chart
 
 from taskmanager import __version__
 from taskmanager.process.config import FILE_SUFFIX, Settings
@@ -185,6 +185,14 @@ def test_a_set_of_one_more_scaler_has_no_number_of_its_own() -> None:
 
 
 def test_the_chart_has_the_plugins_of_the_compose_file_with_the_same_slots() -> None:
-    compose = [one["command"] for name, one in _compose().items() if name.startswith("runner-")]
+    """Those of a profile in the compose file are in the chart, too, but not enabled."""
+    runners = {name: one for name, one in _compose().items() if name.startswith("runner-")}
+    compose = [one["command"] for one in runners.values() if "profiles" not in one]
     chart = [[*pod.container["command"]] for pod in all_rendered()["default"].pods("runner")]
     assert sorted(chart) == sorted(compose)
+    values = values_of_the_chart()["plugins"]
+    assert set(values) == {name.removeprefix("runner-") for name in runners}
+    for plugin, one in values.items():
+        runner = runners[f"runner-{plugin}"]
+        assert one.get("enabled", True) == ("profiles" not in runner)
+        assert ["--slots", str(one.get("slots", 2))] == runner["command"][3:5]

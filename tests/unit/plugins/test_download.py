@@ -1,8 +1,8 @@
 """Downloads without a server: where requests may go, what answers mean, which files belong to a book."""
 
 import contextlib
+import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from taskmanager_plugin_runner.plugins.download.transfer.answers import Part, Se
 
 ARCHIVE = "https://archive.org"
 HERE = Part(100, '"tag"')
-NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+NOW = "Sat, 28 Nov 2026 12:00:00 GMT"
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,7 @@ def test_the_rest_is_asked_for_only_with_a_strong_validator() -> None:
         ("120", 120.0),
         ("0", 0.0),
         ("Sat, 28 Nov 2026 12:00:30 GMT", 30.0),
+        ("Sat, 28 Nov 2026 12:00:30 -0000", 30.0),
         ("Sat, 28 Nov 2026 11:00:00 GMT", 0.0),
         ("soon", None),
         ("-5", None),
@@ -135,7 +136,11 @@ def test_the_rest_is_asked_for_only_with_a_strong_validator() -> None:
     ],
 )
 def test_a_server_asks_to_wait_in_seconds_or_until_a_date(text: str, seconds: float | None) -> None:
-    assert answers.asked_wait({"retry-after": text}, NOW) == seconds
+    assert answers.asked_wait({"retry-after": text, "date": NOW}) == seconds
+
+
+def test_a_date_without_that_of_the_answer_says_nothing() -> None:
+    assert answers.asked_wait({"retry-after": NOW}) is None
 
 
 def test_own_waits_double_up_to_the_longest() -> None:
@@ -224,6 +229,10 @@ def test_of_alternatives_the_preferred_one_is_taken() -> None:
     }
     canvas = {"items": [{"items": [{"body": choice}]}]}
     assert read_iiif({"type": "Manifest", "items": [canvas]}) == ["https://a.org/a"]
+    part = {"type": "SpecificResource", "source": {"type": "Image", "id": "https://a.org/whole"}}
+    assert read_iiif({"type": "Manifest", "items": [{"items": [{"items": [{"body": part}]}]}]}) == [
+        "https://a.org/whole"
+    ]
     old = {"@type": "oa:Choice", "default": {"@id": "https://a.org/a"}, "item": [{"@id": "b"}]}
     assert read_iiif(manifest_2(old)) == ["https://a.org/a"]
 
@@ -302,9 +311,11 @@ def test_what_nobody_came_back_for_is_removed(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv(store.WORKSPACE_VARIABLE, str(tmp_path))
     old, new = store.folder_of("old", tmp_path), store.folder_of("new", tmp_path)
     (old / "a.part").write_bytes(b"x")
-    later = old.stat().st_mtime + store.KEPT_SECONDS
-    assert store.forget_old(new, later - 1) == []
-    assert store.forget_old(new, later + 10) == ["old"]
+    now = new.stat().st_mtime
+    os.utime(old, (now, now - store.KEPT_SECONDS + 1))
+    assert store.forget_old(new) == []
+    os.utime(old, (now, now - store.KEPT_SECONDS - 1))
+    assert store.forget_old(new) == ["old"]
     assert new.is_dir()
     assert not old.exists()
 

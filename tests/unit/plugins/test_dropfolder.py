@@ -1,6 +1,7 @@
 """Tickets for an engine, without one: how pictures are divided, and what a look at the folders means."""
 
 import contextlib
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -170,16 +171,20 @@ def test_what_is_reported_is_put_aside_so_that_the_ticket_may_be_tried_again(
         (tmp_path / "err" / "t").mkdir()
         (tmp_path / "control" / "t.error").write_text("why", encoding="utf-8")
         assert engine.look("t").failed == "why"
-        engine.clear("t")
-        assert engine.look("t").failed is None
-    assert [one.name for one in (tmp_path / "err").iterdir()] == ["_seen_t"]
+        (tmp_path / "out" / "t").mkdir()
+        (tmp_path / "out" / "t" / "1.xml").touch()
+        engine.put_aside("t")
+        assert engine.look("t") == Seen(done=False)
+    for folder in ("err", "out"):
+        there = [one.name for one in (tmp_path / folder).iterdir() if one.name != ".taskmanager"]
+        assert there == ["_seen_t"]
 
 
 def test_notes_that_cannot_be_read_are_none(tmp_path: Path) -> None:
     notes = Notes(tmp_path)
     notes.write("t", State.LEFT)
     assert [(name, state) for name, state, _ in notes.tickets()] == [("t", State.LEFT)]
-    next((tmp_path / ".taskmanager").iterdir()).write_text("{", encoding="utf-8")
+    next((tmp_path / ".taskmanager").glob("*.json")).write_text("{", encoding="utf-8")
     assert notes.read("t") is None
     notes.forget("t")
     assert list(notes.tickets()) == []
@@ -219,6 +224,15 @@ def test_results_are_looked_into(tmp_path: Path, name: str, body: bytes, said: s
         fetching.look_into(tmp_path / name)
 
 
+def test_a_result_that_grows_while_it_is_fetched_is_not_taken(tmp_path: Path) -> None:
+    fetching = results.Fetching({".txt": tmp_path / "out"}, None)  # type: ignore[arg-type] # no picture among them
+    (tmp_path / "1.txt").write_bytes(b"12345")
+    found = looking.sort_out(["1.txt"], [".txt"])
+    with pytest.raises(results.StillWritingError):
+        fetching.fetch(tmp_path, found, {"1.txt": 4}, lambda: None)
+    assert fetching.fetch(tmp_path, found, {"1.txt": 5}, lambda: None) == {"1": [tmp_path / "out" / "1.txt"]}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -254,3 +268,5 @@ def test_an_error_of_the_share_is_told_from_others(engine: Engine, tmp_path: Pat
         with pytest.raises(FileNotFoundError) as caught:
             os.listdir(path)
         assert engine.owns(caught.value) is owned
+    assert engine.owns(OSError(errno.ESTALE, "stale file handle"))
+    assert not engine.owns(OSError(errno.EBADF, "a defect"))

@@ -22,6 +22,7 @@ WALL_CLOCKS = {
     "SystemClock",
 }
 ONLY_SHOWN = {
+    "bags.py": "the date in a bag",
     "examination.py": "the date in the report about a TIFF",
     "packing.py": "the day in a bag",
     "verification.py": "the time in the report about checksums",

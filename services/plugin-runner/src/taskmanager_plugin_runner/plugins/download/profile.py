@@ -47,6 +47,7 @@ class Profile(Record):
     first_wait_seconds: float = Field(default=1.0, ge=0, le=600)
     longest_wait_seconds: float = Field(default=120.0, ge=0, le=3_600)
     timeout_seconds: float = Field(default=60.0, gt=0, le=3_600)
+    file_seconds_most: float = Field(default=6 * 3_600.0, gt=0, le=604_800)
     files_most: int = Field(default=10_000, ge=1)
     file_bytes_most: int = Field(default=50_000_000_000, ge=1)
     bytes_most: int = Field(default=200_000_000_000, ge=1)

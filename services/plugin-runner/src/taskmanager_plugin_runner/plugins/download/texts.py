@@ -61,6 +61,11 @@ BROKE_OFF = _code(
     "%(url)s broke off %(tries)s times: %(error)s",
     de="%(url)s brach %(tries)s-mal ab: %(error)s",
 )
+TOO_SLOW = _code(
+    "too_slow",
+    "%(url)s did not arrive within %(limit)s",
+    de="%(url)s kam nicht innerhalb von %(limit)s an",
+)
 ENCODED = _code(
     "encoded",
     "%(url)s is sent as %(encoding)s, which was not asked for",

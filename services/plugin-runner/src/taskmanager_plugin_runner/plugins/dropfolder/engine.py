@@ -19,8 +19,11 @@ from taskmanager_plugin_runner.plugins.dropfolder.tickets import Ticket
 TEMPORARY: Final = "_temp_"
 """How the name of a folder begins that the engine must not take yet."""
 SEEN: Final = "_seen_"
-"""How a folder of errors is called after its error was reported, so that the ticket may be tried again."""
+"""How a folder of the engine is called after it was the reason for an error."""
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_OF_SHARES: Final = frozenset(
+    {errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.EHOSTUNREACH}
+)
 _CHUNK_BYTES: Final = 4 * 1024 * 1024
 _SAID_MOST: Final = 1_000
 _SPOKEN: Final = frozenset({".txt", ".log", ".xml"})
@@ -168,21 +171,33 @@ class Engine:
             self.notes.forget(ticket)
         return taken
 
+    def put_aside(self, ticket: str) -> None:
+        """Have a ticket that failed out of the way, so that it can be tried again.
+
+        What the engine has left stays under another name, for people to look at.
+        """
+        for folder in (self.output, self._errors):
+            if folder is not None and (folder / ticket).exists():
+                _remove(folder / f"{SEEN}{ticket}")
+                (folder / ticket).rename(folder / f"{SEEN}{ticket}")
+        self.clear(ticket)
+        self.notes.forget(ticket)
+
     def clear(self, ticket: str) -> None:
-        """Remove the answer and what was said of a ticket; errors stay, under another name."""
+        """Remove the answer to a ticket, and what was said of it."""
         _remove(self.output / ticket)
         _remove(self.input / ticket)
         self._remove_extra(ticket)
         if self._control is not None:
             for suffix in (self._profile.done, self._profile.failed, self._profile.begun):
                 (self._control / f"{ticket}{suffix}").unlink(missing_ok=True)
-        if self._errors is not None and (self._errors / ticket).exists():
-            seen = self._errors / f"{SEEN}{ticket}"
-            _remove(seen)
-            (self._errors / ticket).rename(seen)
+        if self._errors is not None:
+            _remove(self._errors / ticket)
 
     def owns(self, error: OSError) -> bool:
-        """Whether an error is about one of the engine's folders."""
+        """Whether an error is about one of the engine's folders; those of an open file name none."""
+        if error.filename is None:
+            return error.errno in _OF_SHARES
         folders = [self.input, self.output, self._errors, self._control]
         return any(one is not None and str(error.filename).startswith(str(one)) for one in folders)
 

@@ -4,7 +4,6 @@ An engine may take a ticket out of its input folder long before it answers, so t
 """
 
 import json
-import time
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Final
 FOLDER: Final = ".taskmanager"
 _KEPT_SECONDS: Final = 30 * 24 * 3600
 _SUFFIX: Final = ".json"
+_CLOCK: Final = "clock"
+"""A file that is touched to know what time it is for the file system."""
 
 
 class State(StrEnum):
@@ -34,7 +35,7 @@ class Notes:
         """Note the state of a ticket; raises OSError."""
         self._folder.mkdir(exist_ok=True)
         fresh = self._folder / f"{ticket}.new"
-        fresh.write_text(json.dumps({"state": state, "at": time.time()}), encoding="utf-8")
+        fresh.write_text(json.dumps({"state": state}), encoding="utf-8")
         fresh.replace(self._file(ticket))
 
     def read(self, ticket: str) -> State | None:
@@ -49,10 +50,15 @@ class Notes:
         self._file(ticket).unlink(missing_ok=True)
 
     def tickets(self) -> Iterator[tuple[str, State | None, float]]:
-        """All tickets with notes, their state, and the age of the note in seconds."""
+        """All tickets with notes, their state, and the age of the note in seconds.
+
+        Ages are by the clock of the file system, which is the same for all runners that share the folder.
+        """
         if not self._folder.is_dir():
             return
-        now = time.time()
+        clock = self._folder / _CLOCK
+        clock.touch()
+        now = clock.stat().st_mtime
         for file in sorted(self._folder.iterdir()):
             if file.suffix == _SUFFIX:
                 yield file.stem, self.read(file.stem), now - file.stat().st_mtime

@@ -18,6 +18,10 @@ _MARKUP: Final = (".xml", ".hocr", ".xhtml")
 _TAIL_BYTES: Final = 2_048
 
 
+class StillWritingError(Exception):
+    """A result changed while it was fetched: the engine has not ended."""
+
+
 class Fetching:
     """What fetching needs to know of the job: where the results of each suffix go."""
 
@@ -34,6 +38,7 @@ class Fetching:
         """Copy and check the results of one ticket; returns them by stem. Raises JobFailedError.
 
         `answer` is the ticket's folder in the output, `sizes` those of the look that found it complete.
+        Raises StillWritingError if they are others by now.
         """
         fetched: dict[str, list[Path]] = {}
         for (stem, suffix), paths in found.results.items():
@@ -43,7 +48,7 @@ class Fetching:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(answer / paths[0], target)
             if target.stat().st_size != sizes[paths[0]]:
-                raise JobFailedError(texts.CHANGED(name=paths[0]))
+                raise StillWritingError(paths[0])
             self.look_into(target)
             fetched.setdefault(stem, []).append(target)
         return fetched

@@ -93,11 +93,6 @@ LEFT_TO_IT = _code(
 
 # What is wrong with a result.
 EMPTY = _code("empty", "the result %(name)s is empty", de="Das Ergebnis %(name)s ist leer")
-CHANGED = _code(
-    "changed",
-    "the result %(name)s changed while it was fetched",
-    de="Das Ergebnis %(name)s änderte sich, während es geholt wurde",
-)
 NOT_WELL_FORMED = _code(
     "not_well_formed",
     "the result %(name)s is not well-formed: %(error)s",

@@ -16,7 +16,7 @@ from taskmanager_plugin_runner.plugins.dropfolder.looking import Seen, Sorted, S
 from taskmanager_plugin_runner.plugins.dropfolder.notes import State
 from taskmanager_plugin_runner.plugins.dropfolder.parameters import DropFolderParameters
 from taskmanager_plugin_runner.plugins.dropfolder.profile import Profile
-from taskmanager_plugin_runner.plugins.dropfolder.results import Fetching
+from taskmanager_plugin_runner.plugins.dropfolder.results import Fetching, StillWritingError
 from taskmanager_plugin_runner.plugins.dropfolder.tickets import Ticket
 from taskmanager_plugin_runner.plugins.picture_check import PictureCheck
 from taskmanager_plugin_runner.plugins.pictures import memory
@@ -108,9 +108,12 @@ class EngineJob:
 
     def _require_free(self, taken_names: set[str]) -> None:
         """Raise JobFailedError if a picture has the name of a file that is put beside it."""
-        for path in self._profile.copied_along:
-            if path.name in taken_names:
-                raise JobFailedError(texts.RESERVED_NAME(name=path.name))
+        beside = {path.name for path in self._profile.copied_along}
+        about = self._profile.ticket_file
+        if about is not None and about.place == "ticket":
+            beside.add(about.name)
+        for name in sorted(beside & taken_names):
+            raise JobFailedError(texts.RESERVED_NAME(name=name))
 
     def _forget_old(self, own: set[str]) -> None:
         """Remove what engines have left for tickets that nobody waits for."""
@@ -156,15 +159,17 @@ class EngineJob:
         settled = watch.quiet_seconds >= self._profile.settled_seconds
         step = looking.next_step(seen, missing, settled=settled)
         if step is Step.FETCH:
-            self._fetch(watch, found)
-            return True
+            try:
+                return self._fetch(watch, found)
+            except JobFailedError:
+                self._engine.put_aside(name)
+                raise
         if step is Step.HAND_OVER:
             self._hand_over(watch)
         elif step is Step.WAIT:
             self._require_sign_of_life(watch)
         else:
-            self._engine.clear(name)
-            self._engine.notes.forget(name)
+            self._engine.put_aside(name)
             if step is Step.FAIL:
                 said = seen.failed or texts.NOT_SAID()
                 raise JobFailedError(texts.FAILED(ticket=name, said=said))
@@ -197,11 +202,19 @@ class EngineJob:
             self._engine.notes.forget(name)  # the next attempt hands it over again
             raise TemporaryError(texts.SILENT(seconds=round(self._profile.silent_seconds), ticket=name))
 
-    def _fetch(self, watch: _Watch, found: Sorted) -> None:
-        """Fetch the results of a ticket; they stay in the output until all tickets are fetched."""
+    def _fetch(self, watch: _Watch, found: Sorted) -> bool:
+        """Fetch the results of a ticket; they stay in the output until all tickets are fetched.
+
+        Returns whether they are complete: what was fetched of an answer that still changes is overwritten.
+        """
         context, name = self._context, watch.ticket.name
         looking.require_asked(found, {one.path.stem for one in watch.ticket.pictures}, name)
-        fetched = self._fetching.fetch(self._engine.output / name, found, watch.answer, context.checkpoint)
+        try:
+            fetched = self._fetching.fetch(
+                self._engine.output / name, found, watch.answer, context.checkpoint
+            )
+        except StillWritingError:
+            return False
         if found.others:
             others = f"{name}: not named by the template and left out: {', '.join(found.others[:10])}"
             context.log.info(others)
@@ -222,6 +235,7 @@ class EngineJob:
             )
         self._done += len(watch.ticket.pictures)
         context.progress(self._done, self._total)
+        return True
 
     def _tell(self, watch: _Watch) -> None:
         """Progress: the pictures of fetched tickets, and those of this one that have an answer."""

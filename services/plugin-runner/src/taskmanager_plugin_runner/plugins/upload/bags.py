@@ -4,7 +4,7 @@ The package `bagit` works in place only, so it would need a copy of everything; 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,14 +16,19 @@ _MANIFEST: Final = "manifest-sha256.txt"
 _TAG_MANIFEST: Final = "tagmanifest-sha256.txt"
 
 
+def today() -> date:
+    """The date that stands in a bag."""
+    return datetime.now(UTC).date()
+
+
 def bagged(
-    pieces: Sequence[Piece], info: Mapping[str, str], folder: Path, today: date, context: JobContext
+    pieces: Sequence[Piece], info: Mapping[str, str], folder: Path, day: date, context: JobContext
 ) -> list[Piece]:
     """The pieces of a bag; its own files are written into `folder`. The manifest of its tags is the last."""
     payload = [Piece(f"data/{one.name}", one.path, one.size, one.sha256) for one in pieces]
     about = {
         **info,
-        "Bagging-Date": today.isoformat(),
+        "Bagging-Date": day.isoformat(),
         "Payload-Oxum": f"{sum(one.size for one in payload)}.{len(payload)}",
     }
     tags = {

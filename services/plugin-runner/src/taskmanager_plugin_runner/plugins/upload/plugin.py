@@ -1,6 +1,5 @@
 """The plugin `upload` (job type EWIG): the files of a folder go to one of the operator's targets."""
 
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Protocol
@@ -17,7 +16,7 @@ from taskmanager.plugin_api import (
 )
 from taskmanager_plugin_runner.plugins.catalogue import read_catalogue
 from taskmanager_plugin_runner.plugins.upload import consignment, texts
-from taskmanager_plugin_runner.plugins.upload.bags import bagged
+from taskmanager_plugin_runner.plugins.upload.bags import bagged, today
 from taskmanager_plugin_runner.plugins.upload.command import CommandSending
 from taskmanager_plugin_runner.plugins.upload.consignment import Piece
 from taskmanager_plugin_runner.plugins.upload.parameters import UploadParameters
@@ -81,9 +80,7 @@ class UploadPlugin:
         name = consignment.name_of(context, target.name, parameters.name)
         pieces = consignment.pieces_of(context)
         if target.bag:
-            pieces = bagged(
-                pieces, _bag_info(target, name), context.scratch, datetime.now(UTC).date(), context
-            )
+            pieces = bagged(pieces, _bag_info(target, name), context.scratch, today(), context)
         note = _sending(target, context).deliver(pieces, name)
         if note is not None:
             context.log.warning(note)

@@ -92,10 +92,16 @@ def _resources(canvas: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         for annotation in _objects(annotation_page.get("items")):
             for body in _objects(annotation.get("body")):
                 choices = _objects(body.get("items")) if _kind(body) == "Choice" else iter([body])
-                yield from (one for one in choices if _kind(one) == "Image")
+                yield from (one for one in map(_whole, choices) if _kind(one) == "Image")
     for annotation in _objects(canvas.get("images")):
         for resource in _objects(annotation.get("resource")):
             yield from _objects(resource["default"] if _kind(resource) == "oa:Choice" else resource)
+
+
+def _whole(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The image that a part of one (a specific resource) is taken of: pages are wanted whole."""
+    source = body.get("source")
+    return source if _kind(body) == "SpecificResource" and isinstance(source, Mapping) else body
 
 
 def _address(resource: Mapping[str, Any], image: Image) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -67,20 +67,24 @@ def sense_of(status: int, headers: Mapping[str, str], part: Part) -> Sense:
     return Sense.LATER if status in _LATER else Sense.NEVER
 
 
-def asked_wait(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds that a server asks to wait (`Retry-After`, as a number or a date); None if it does not."""
+def asked_wait(headers: Mapping[str, str]) -> float | None:
+    """The seconds that a server asks to wait (`Retry-After`, as a number or a date); None if it does not.
+
+    A date is compared with that of the answer, so no clock but the server's counts.
+    """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
-    if not text:
-        return None
+    until, now = _date(text), _date(headers.get("date", ""))
+    return max(0.0, (until - now).total_seconds()) if until and now else None
+
+
+def _date(text: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(text)
     except ValueError:
         return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=now.tzinfo)
-    return max(0.0, (date - now).total_seconds())
+    return date.replace(tzinfo=UTC) if date.tzinfo is None else date
 
 
 def own_wait(failures: int, first_seconds: float, longest_seconds: float) -> float:

@@ -8,7 +8,8 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import timedelta
+from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ from taskmanager_plugin_runner.system.memory import size_words
 
 _AGENT: Final = "goobi-taskmanager (download for a library; https://goobi.io)"
 _REDIRECTS_MOST: Final = 8
+_CUTS_MOST: Final = 1_000
+"""Of one file; a server that cuts more often than that gets no further chances for its progress."""
 _LOOK_SECONDS: Final = 0.2
 """The longest time between two checkpoints while nothing is requested."""
 
@@ -48,6 +51,7 @@ class Fetcher:
         """Connects on first use; raises JobFailedError if the template's CA file cannot be read."""
         self._profile, self._context = profile, context
         self._last: dict[str, float] = {}
+        self._ends = 0.0
         try:
             verify = ssl.create_default_context(cafile=profile.ca_file)
         except OSError as error:
@@ -119,21 +123,28 @@ class Fetcher:
             raise JobFailedError(texts.ENCODED(url=response.url, encoding=encoding))
         for chunk in response.iter_raw():
             self._context.checkpoint()
+            if time.monotonic() > self._ends:
+                limit = timedelta(seconds=self._profile.file_seconds_most)
+                raise TemporaryError(texts.TOO_SLOW(url=response.url, limit=limit))
             yield chunk
 
     def _persist(
         self, url: str, begun: Callable[[], Part], take: Callable[[Sense, httpx.Response], None]
     ) -> None:
-        """Ask until `take` has got everything; only failures without any progress count."""
+        """Ask until `take` has got everything; failures without progress count, and a great many with it."""
         failures, reached = 0, -1
-        while True:
+        self._ends = time.monotonic() + self._profile.file_seconds_most
+        for cuts in count(1):
             part = begun()
             try:
                 with self._answer(url, part) as (sense, response):
                     take(sense, response)
+            except httpx.InvalidURL as error:
+                raise JobFailedError(texts.BAD_ADDRESS(url=url)) from error
             except (_CutError, httpx.TransportError) as error:
                 now_there = begun().bytes
-                failures = 0 if now_there > max(reached, part.bytes) else failures + 1
+                moves_on = now_there > max(reached, part.bytes) and cuts < _CUTS_MOST
+                failures = 0 if moves_on else failures + 1
                 reached = max(reached, now_there)
                 self._wait_after(url, failures, error)
             else:
@@ -167,7 +178,7 @@ class Fetcher:
                 if sense is Sense.NEVER:
                     raise JobFailedError(texts.STATUS(url=url, status=response.status_code))
                 if sense is Sense.LATER:
-                    wait = answers.asked_wait(response.headers, datetime.now(UTC))
+                    wait = answers.asked_wait(response.headers)
                     raise _CutError(f"status {response.status_code}", wait)
                 if sense is not Sense.ELSEWHERE:
                     yield sense, response

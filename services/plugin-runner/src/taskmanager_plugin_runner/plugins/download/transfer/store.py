@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,11 +36,14 @@ def folder_of(job: str, scratch: Path) -> Path:
     return scratch
 
 
-def forget_old(folder: Path, now: float | None = None) -> list[str]:
-    """Remove the folders beside this one that nobody has used for two weeks; returns their names."""
+def forget_old(folder: Path) -> list[str]:
+    """Remove the folders beside this one that nobody has used for two weeks; returns their names.
+
+    By the clock of the file system: `folder` has just been touched.
+    """
     if folder.parent.name != FOLDER:
         return []
-    limit = (time.time() if now is None else now) - KEPT_SECONDS
+    limit = folder.stat().st_mtime - KEPT_SECONDS
     old = [one for one in folder.parent.iterdir() if one != folder and one.lstat().st_mtime < limit]
     for one in old:
         with contextlib.suppress(FileNotFoundError):  # another job removes it as well
