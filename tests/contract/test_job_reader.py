@@ -250,14 +250,21 @@ async def test_jobs_that_ended_after_a_moment_are_listed_counted_and_meant_alike
     foreign = job(6, plugin="jp2", status=Status.ERROR, finished=NOW + timedelta(seconds=9), error=why)
     await put(write, *ended, cancelled, foreign)
     after = NOW + timedelta(seconds=2)
-    chosen: dict[str, Any] = {"plugin": "noop", "tab": Tab.ERROR, "status": Status.ERROR, "ended_after": after}
+    chosen: dict[str, Any] = {
+        "plugin": "noop",
+        "tab": Tab.ERROR,
+        "status": Status.ERROR,
+        "ended_after": after,
+    }
 
     for sort in (Sort.FINISHED, Sort.CREATED):
         listed = await pages(reader, JobQuery(sort=sort, limit=1, **chosen))
         assert sorted(n for page in listed for n in page) == [3, 4]
     assert (await reader.preview(JobFilter(**chosen))).count == 2
     assert await reader.failed_since("noop", after) == 2
-    retried = ended[4].model_copy(update={"status": Status.STARTED, "finished": None, "error": None, "rev": 1})
+    retried = ended[4].model_copy(
+        update={"status": Status.STARTED, "finished": None, "error": None, "rev": 1}
+    )
     await write(Plan(jobs=[(ended[4], retried)]))
     assert await reader.failed_since("noop", after) == 1
     assert await reader.failed_since("noop", NOW - timedelta(days=1)) == 4

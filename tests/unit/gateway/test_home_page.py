@@ -24,6 +24,7 @@ from taskmanager_testing.reader import FakeReader
 
 ENGLISH = {"accept": "text/html", "accept-language": "en"}
 GERMAN = {"accept": "text/html", "accept-language": "de"}
+MIDNIGHT = MOMENT.replace(hour=0)
 ANYBODY = Principal("anna", frozenset(Right))
 
 
@@ -53,7 +54,7 @@ async def seen(
     reader: FakeReader,
     glance: HomeSummary,
     who: Principal = ANYBODY,
-    since: datetime | None = MOMENT.replace(hour=0),
+    since: datetime | None = MIDNIGHT,
 ) -> Home:
     statistics, runners = await reader.statistics(), await reader.runners()
     views = [PluginView.of(plugin, statistics, runners) for plugin in await reader.plugins()]
@@ -199,7 +200,9 @@ async def test_jobs_in_error_are_counted_from_the_moment_chosen_and_the_link_lis
     now = datetime.now(UTC)
     for number, ended in enumerate((now - timedelta(days=30), now)):
         error = JobError(message="m", kind="k")
-        gateway.reader.put(job(number, status=Status.ERROR, finished=ended, title=f"Band {number}", error=error))
+        gateway.reader.put(
+            job(number, status=Status.ERROR, finished=ended, title=f"Band {number}", error=error)
+        )
     gateway.reader.put(job(2, status=Status.CANCELLED, finished=now, title="Band 2"))
     for chosen, expected in (("week", {"Band 1"}), ("ever", {"Band 0", "Band 1"}), ("now", set())):
         await gateway.client.get(f"/ui/preferences?failed_since={chosen}")

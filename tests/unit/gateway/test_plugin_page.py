@@ -287,11 +287,9 @@ async def test_a_job_that_begins_is_first_from_then_on(gateway: Gateway) -> None
         (4, "<dt>Files</dt><dd>96</dd>"),
     ],
 )
-async def test_what_is_not_known_of_files_is_not_called_none(
-    gateway: Gateway, begun: int, said: str
-) -> None:
+async def test_what_is_not_known_of_files_is_not_called_none(gateway: Gateway, begun: int, said: str) -> None:
     for number in range(4):
-        known = {"files": 24, "bytes": 1_200_000} if number < begun else {}
+        known: dict[str, Any] = {"files": 24, "bytes": 1_200_000} if number < begun else {}
         gateway.reader.put(job(number, **known))
     assert said in await read(gateway, "/plugins/noop")
 

@@ -201,7 +201,11 @@ def test_jobs_that_take_longer_than_usual_promise_no_start() -> None:
     [
         (replace(around(runner(busy=2)), ended=FOUR[:3], begun=[MOMENT]), Position(ahead=1)),
         (
-            replace(around(runner(busy=2)), ended=[took(n, 9, timedelta(days=8)) for n in range(9)], begun=[MOMENT]),
+            replace(
+                around(runner(busy=2)),
+                ended=[took(n, 9, timedelta(days=8)) for n in range(9)],
+                begun=[MOMENT],
+            ),
             Position(ahead=1),
         ),
         (replace(around(runner(busy=2)), ended=FOUR, begun=[MOMENT]), Position(ahead=10_000, capped=True)),

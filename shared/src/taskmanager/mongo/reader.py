@@ -147,7 +147,7 @@ class MongoReader(
         return Position(ahead=ahead, capped=ahead == POSITION_LIMIT)
 
     async def places(self, jobs: Sequence[Job]) -> Mapping[str, int]:
-        """See the port. Reads the ids from the first waiting job to the last of these, in the order of the index."""
+        """See the port. The ids are read off the index in its order, up to the last of these jobs."""
         waiting = [job for job in jobs if job.status is Status.STARTED]
         if not waiting:
             return {}

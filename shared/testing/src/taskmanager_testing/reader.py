@@ -145,9 +145,7 @@ class FakeReader:
     async def with_files(self, plugin: str, tab: Tab) -> int:
         """See `JobReader.with_files`."""
         await self._arrive("with_files")
-        return sum(
-            one.plugin == plugin and one.tab is tab and one.files > 0 for one in self.stored.values()
-        )
+        return sum(one.plugin == plugin and one.tab is tab and one.files > 0 for one in self.stored.values())
 
     async def audit(self, query: AuditQuery) -> AuditPage:
         """See `JobReader.audit`."""

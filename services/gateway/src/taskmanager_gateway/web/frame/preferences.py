@@ -11,7 +11,13 @@ from starlette.responses import RedirectResponse, Response
 from taskmanager.model.jobs import Record
 from taskmanager.process.clock import whole_milliseconds
 from taskmanager_gateway.web.shell.languages import LANGUAGES
-from taskmanager_gateway.web.shell.visitor import FAILED_COOKIE, LANGUAGE_COOKIE, THEME_COOKIE, FailedSince, Theme
+from taskmanager_gateway.web.shell.visitor import (
+    FAILED_COOKIE,
+    LANGUAGE_COOKIE,
+    THEME_COOKIE,
+    FailedSince,
+    Theme,
+)
 
 router = APIRouter()
 

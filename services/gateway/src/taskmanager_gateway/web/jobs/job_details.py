@@ -74,7 +74,7 @@ class JobDetails:
         return None if position is None else position + 1
 
 
-def job_details(
+def job_details(  # noqa: PLR0913 - what was read
     job: Job,
     who: Principal,
     goobi: GoobiSettings,

@@ -100,7 +100,8 @@ async def start(request: Request, name: str, form: Annotated[StartForm, Form()],
         answer = done(told, tone="warning")
     else:
         answer = done(
-            text(request, "It has started; the progress is shown above the list."), events=("tm-rows", "tm-counts")
+            text(request, "It has started; the progress is shown above the list."),
+            events=("tm-rows", "tm-counts"),
         )
     triggers = json.loads(answer.headers["HX-Trigger"])
     triggers["tm-follow"] = {"operations": [one.operation.id for one in asked]}

@@ -60,9 +60,7 @@ async def renewed_list(request: Request, name: str, who: Caller) -> Response:
     return fragment(request, "plugin/list.html", await _listed(request, name, who, listing))
 
 
-async def _listed(
-    request: Request, name: str, who: Principal, listing: PluginListAddress
-) -> dict[str, Any]:
+async def _listed(request: Request, name: str, who: Principal, listing: PluginListAddress) -> dict[str, Any]:
     """What the list shows, and what surrounds it."""
     allow(who, name)
     overview = await web_of(request).overviews.read()
