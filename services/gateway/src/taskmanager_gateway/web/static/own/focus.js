@@ -17,7 +17,7 @@ export function rememberOpener(element) {
   expected = true;
 }
 
-const isVisible = (one) => one.isConnected && !one.disabled && one.checkVisibility();
+const isVisible = (one) => one.isConnected && !one.disabled && one.getClientRects().length > 0;
 
 function standIn() {
   if (from && isVisible(from)) return from;
