@@ -57,6 +57,20 @@ async def test_places_and_matches_are_known_in_a_filtered_list(page: Page) -> No
     await expect(page.locator("#matches")).to_have_text(f"{shown} jobs match")
 
 
+async def test_a_group_of_errors_leads_to_its_jobs_and_to_their_retry(page: Page) -> None:
+    await page.goto(f"/errors?plugin={JP2}")
+    row = page.locator("tbody tr").first
+    jobs = await number(row.locator("[data-label='Jobs']"))
+    assert jobs > 1
+    await row.get_by_role("button", name="Retry").click()
+    await expect(page.locator("#bulk-question")).to_have_text(f"{jobs} jobs are tried again.")
+    await page.keyboard.press("Escape")
+    await expect(row.get_by_role("button", name="Retry")).to_be_focused()
+    await row.locator(".tm-touched a").click()
+    await expect(page.locator("#matches")).to_have_text(f"{jobs} jobs match")
+    await expect(page.locator("#error_group")).to_be_checked()
+
+
 async def test_the_log_in_page_says_how_to_get_a_password(sample_data: Looking, new_page: NewPage) -> None:
     page = await new_page(at=sample_data.guarded_address)
     await page.goto("/log-in")

@@ -14,6 +14,7 @@ from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import ensure_keys
 from taskmanager.mongo.base.client import Database, translated_errors
 from taskmanager.mongo.base.indexes import ENDED, FAILED, FAILED_INDEX, TURN_INDEX, WARNED, WITH_TERMS
+from taskmanager.mongo.error_groups import group_earlier
 
 LOG_TTL_SECONDS = 90 * 24 * 3600
 """How long a job's log is kept; its history stays with the job."""
@@ -132,6 +133,7 @@ async def migrate(database: Database) -> list[str]:
             made += await database[collection].create_indexes(indexes)
         for collection in ("plugins", "statistics", "settings", "installations", "users"):
             await _ensure_collection(database, collection)
+        await group_earlier(database)
     await ensure_keys(database)
     return made
 

@@ -34,6 +34,7 @@ from taskmanager.mongo.base.filters import job_filter
 from taskmanager.mongo.base.indexes import ENDED, FAILED, FAILED_INDEX, TURN_INDEX
 from taskmanager.mongo.base.keyset import KEYS, TURN_KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
+from taskmanager.mongo.error_groups import ErrorGroupReads
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
 from taskmanager.mongo.operations.reads import OperationReads
@@ -60,7 +61,14 @@ _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, s
 
 
 class MongoReader(
-    FiguresReads, FileReads, OperationReads, ReplicaReads, ReportReads, RunnerReads, AccessReads
+    ErrorGroupReads,
+    FiguresReads,
+    FileReads,
+    OperationReads,
+    ReplicaReads,
+    ReportReads,
+    RunnerReads,
+    AccessReads,
 ):
     """Implements `taskmanager.ports.readers.JobReader` and, on the same connections, `AccessReader`."""
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from taskmanager.model.access import KnownSession, Token, User
+from taskmanager.model.failures.error_groups import ErrorGroup
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
@@ -47,6 +48,9 @@ class JobReader(Protocol):
 
     async def failed_since(self, plugin: str, since: datetime) -> int:
         """How many jobs of the plugin are in ERROR and ended after `since`, up to `FAILED_LIMIT`."""
+
+    async def error_groups(self, plugins: Sequence[str]) -> Sequence[ErrorGroup]:
+        """The last `GROUPED_LIMIT` jobs in error of these plugins in groups, the largest first."""
 
     async def with_files(self, plugin: str, tab: Tab) -> int:
         """How many jobs of the tab have files that are known; every job of the tab is examined."""
