@@ -27,6 +27,8 @@ GROUPED_LIMIT = 10_000
 """How many jobs in error are put into groups, the last ones."""
 GROUPS_LIMIT = 200
 """How many groups are listed, those with the most jobs."""
+PLACES_LIMIT = 2_000
+"""The highest place that is counted for waiting jobs with others between them: each up to it is read."""
 POSITION_LIMIT = 10_000
 """The highest position that is counted for a waiting job; beyond it the exact number does not matter."""
 

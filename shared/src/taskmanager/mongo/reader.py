@@ -11,6 +11,7 @@ from taskmanager.errors import CursorError
 from taskmanager.model.jobs import TURN_NEXT, Job
 from taskmanager.model.queries import (
     FAILED_LIMIT,
+    PLACES_LIMIT,
     POSITION_LIMIT,
     AuditPage,
     AuditQuery,
@@ -163,7 +164,13 @@ class MongoReader(
         up_to = {"$or": [*jobs_ahead(last)["$or"], {**_waiting(last), "_id": last.id}]}
         with translated_errors():
             found = self._database.jobs.find(up_to, {"_id": 1}, max_time_ms=POSITION_MILLISECONDS)
-            documents = await found.sort(TURN_KEYS).hint(TURN_INDEX).limit(POSITION_LIMIT).to_list()
+            documents = (
+                await found.sort(TURN_KEYS)
+                .hint(TURN_INDEX)
+                .limit(PLACES_LIMIT)
+                .batch_size(PLACES_LIMIT)
+                .to_list()
+            )
         wanted = {job.id for job in waiting}
         return {one["_id"]: place for place, one in enumerate(documents, 1) if one["_id"] in wanted}
 

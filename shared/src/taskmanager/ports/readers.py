@@ -41,7 +41,7 @@ class JobReader(Protocol):
         """How many STARTED jobs of its plugin start before this one: by turn, time of queueing and id."""
 
     async def places(self, jobs: Sequence[Job]) -> Mapping[str, int]:
-        """The places of these jobs of one plugin among its STARTED ones, from 1, as far as `POSITION_LIMIT`.
+        """The places of these jobs of one plugin among its STARTED ones, from 1, as far as `PLACES_LIMIT`.
 
         Those that do not wait, or are further behind, are left out.
         """

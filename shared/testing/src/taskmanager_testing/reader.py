@@ -24,6 +24,7 @@ from taskmanager.model.operations import (
 )
 from taskmanager.model.queries import (
     FAILED_LIMIT,
+    PLACES_LIMIT,
     POSITION_LIMIT,
     AuditPage,
     AuditQuery,
@@ -133,7 +134,7 @@ class FakeReader:
         await self._arrive("places")
         of = {job.plugin for job in jobs}
         waits = [one for one in self.stored.values() if one.status is Status.STARTED and one.plugin in of]
-        ids = [one.id for one in sorted(waits, key=_turn)[:POSITION_LIMIT]]
+        ids = [one.id for one in sorted(waits, key=_turn)[:PLACES_LIMIT]]
         return {job.id: ids.index(job.id) + 1 for job in jobs if job.id in ids}
 
     async def failed_since(self, plugin: str, since: datetime) -> int:
