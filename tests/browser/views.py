@@ -281,6 +281,7 @@ VIEWS = (
     View("runner-drain", "/runners", press("#drain-werk-1")),
     View("runner-resume", "/runners", press("#resume-werk-2")),
     View("runner-forget", "/runners", press("#forget-werk-alt")),
+    View("errors", "/errors"),
     View("operations", "/operations"),
     View(
         "operation-stop",

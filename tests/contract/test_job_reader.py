@@ -232,6 +232,43 @@ async def test_filters_hold_together(reader: JobReader, write: Write) -> None:
     assert await found(text="$.*") == []
 
 
+async def test_jobs_in_error_are_grouped_and_found_by_their_messages(reader: JobReader, write: Write) -> None:
+    def failed(number: int, message: str, plugin: str = "noop") -> Job:
+        error = JobError(message=message, kind="OSError", traceback="at length")
+        ended = NOW + timedelta(seconds=number)
+        goobi = {"process_id": number // 2}
+        return job(number, plugin, status=Status.ERROR, finished=ended, error=error, goobi=goobi)
+
+    full = [failed(n, f"disk {n} is full", "jp2" if n == 3 else "noop") for n in range(4)]
+    other = failed(4, "Tiefe: ÄHNLICH")
+    await put(
+        write, *full, other, job(5, title="disk is full"), job(6, status=Status.CANCELLED, finished=NOW)
+    )
+
+    first, second = await reader.error_groups(["noop", "jp2"])
+    assert (first.jobs, first.first, first.last) == (4, full[0].finished, full[3].finished)
+    assert (first.plugins, first.processes, first.job) == (("jp2", "noop"), 2, "job-003")
+    assert (first.error.message, first.error.traceback) == ("disk 3 is full", None)
+    assert (second.jobs, second.plugins) == (1, ("noop",))
+    assert [one.jobs for one in await reader.error_groups(["jp2"])] == [1]
+
+    async def found(**filters: Any) -> list[int]:
+        assert (await reader.preview(JobFilter(**filters))).count == len(
+            (await reader.jobs(JobQuery(**filters))).jobs
+        )
+        return sorted(numbers((await reader.jobs(JobQuery(**filters))).jobs))
+
+    assert await found(plugin="noop", error_group=first.group) == [0, 1, 2]
+    assert await found(error_group=first.group, tab="error", status="ERROR") == [0, 1, 2, 3]
+    assert await found(error_text="ful disk") == [0, 1, 2, 3]
+    assert await found(error_text="ähn") == [4]
+    assert await found(error_text="isk") == await found(error_text="$.*") == []
+    assert await found(text="disk") == [5]
+    retried = full[0].model_copy(update={"status": Status.STARTED, "finished": None, "error": None, "rev": 1})
+    await write(Plan(jobs=[(full[0], retried)]))
+    assert await found(error_group=first.group) == [1, 2, 3]
+
+
 async def test_places_are_those_among_all_that_wait(reader: JobReader, write: Write) -> None:
     waiting = [job(n, priority=n % 2, queued_at=NOW + timedelta(seconds=n)) for n in range(6)]
     others = [job(7, status=Status.PROCESSING, priority=9), job(8, status=Status.PAUSED, priority=9)]

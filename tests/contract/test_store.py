@@ -36,7 +36,7 @@ from taskmanager.model.queries import FileQuery, JobQuery, Sort
 from taskmanager.model.registry import ALIVE_FOR
 from taskmanager.model.replicas import Replica, ReplicaState, ScalingAction
 from taskmanager.model.states import Status, Tab
-from taskmanager.mongo import MongoReader, MongoStore, connect
+from taskmanager.mongo import MongoReader, MongoStore, connect, migrate
 from taskmanager.mongo.base.statements import WORTH_A_COMMAND
 from taskmanager.mongo.reader import sort_keys
 from taskmanager.ports.store import Needs, Plan, Snapshot, Store
@@ -445,6 +445,23 @@ async def test_a_list_of_jobs_with_warnings_is_read_off_an_index_in_its_order(
     assert explained["executionStats"]["totalDocsExamined"] == 5
     assert index in plan
     assert "'SORT'" not in plan
+
+
+async def test_the_migration_groups_jobs_that_failed_earlier(mongodb_url: str) -> None:
+    store, reader = MongoStore(mongodb_url), MongoReader(mongodb_url)
+    failed = Failed(job="1", attempt=1, seq=1, error=JobError(message="bad", kind="Test"), crashed=True)
+    await feed(store, submit("1"), said(Claim(job="1", dispatch=1, claim_id="a"), failed))
+    client, database = connect(mongodb_url)
+    await database.jobs.update_one(
+        {"_id": "1"}, {"$set": {"terms": ["1"], "status": "ERROR", "tab": "error"}}
+    )
+    assert not await reader.error_groups(["noop"])
+    for _ in range(2):
+        await migrate(database)
+    assert [one.jobs for one in await reader.error_groups(["noop"])] == [1]
+    await client.close()
+    await store.close()
+    await reader.close()
 
 
 async def test_a_job_is_found_by_its_warnings_while_its_last_attempt_has_some(mongodb_url: str) -> None:

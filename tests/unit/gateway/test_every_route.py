@@ -188,6 +188,7 @@ TABLE: dict[str, Needed] = {
     "POST /ui/plugins/{name}/replicas/{place}/scale": SCALE,
     "GET /ui/plugins/{name}/limit": OPERATE,
     "POST /ui/plugins/{name}/limit": OPERATE,
+    "GET /errors": READ,
     "GET /ui/plugins/{name}/list": READ,
     "GET /ui/plugins/{name}/matches": READ,
     "GET /ui/plugins/{name}/matching": READ,

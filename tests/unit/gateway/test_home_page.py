@@ -24,6 +24,7 @@ from taskmanager_testing.reader import FakeReader
 
 ENGLISH = {"accept": "text/html", "accept-language": "en"}
 GERMAN = {"accept": "text/html", "accept-language": "de"}
+MIDNIGHT = MOMENT.replace(hour=0)
 ANYBODY = Principal("anna", frozenset(Right))
 
 
@@ -53,7 +54,7 @@ async def seen(
     reader: FakeReader,
     glance: HomeSummary,
     who: Principal = ANYBODY,
-    since: datetime | None = MOMENT.replace(hour=0),
+    since: datetime | None = MIDNIGHT,
 ) -> Home:
     statistics, runners = await reader.statistics(), await reader.runners()
     views = [PluginView.of(plugin, statistics, runners) for plugin in await reader.plugins()]

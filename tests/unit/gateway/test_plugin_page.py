@@ -281,6 +281,16 @@ async def test_a_job_that_begins_is_first_from_then_on(gateway: Gateway) -> None
     assert order_of(await read(gateway, "/plugins/noop"))[0] == 4
 
 
+async def test_after_a_lost_connection_what_runs_is_read_again(gateway: Gateway) -> None:
+    for number in (1, 2):
+        gateway.reader.put(running(number))
+    assert set(await gateway.services.running.of("noop")) == {job(1).id, job(2).id}
+    gateway.reader.put(job(1, status=Status.DONE, finished=MOMENT))
+    gateway.reader.put(running(3))
+    gateway.services.feed.reconnected()
+    assert set(await gateway.services.running.of("noop")) == {job(2).id, job(3).id}
+
+
 @pytest.mark.parametrize(
     ("begun", "said"),
     [
@@ -291,7 +301,7 @@ async def test_a_job_that_begins_is_first_from_then_on(gateway: Gateway) -> None
 )
 async def test_what_is_not_known_of_files_is_not_called_none(gateway: Gateway, begun: int, said: str) -> None:
     for number in range(4):
-        known = {"files": 24, "bytes": 1_200_000} if number < begun else {}
+        known: dict[str, Any] = {"files": 24, "bytes": 1_200_000} if number < begun else {}
         gateway.reader.put(job(number, **known))
     assert said in await read(gateway, "/plugins/noop")
 

@@ -39,7 +39,7 @@ class Sender:
         self.known = Recent(10)
         catalogue, pending = PluginCatalogue(FakeReader()), PendingCommands()
         self.feed = Feed(
-            self.known, Watchers(), Hub(1), Digests(), catalogue, pending, RunningJobs(FakeReader())
+            self.known, Watchers(), Hub(1), Digests(), catalogue, pending, running=RunningJobs(FakeReader())
         )
         self.outbox = SubmissionOutbox(self.publisher, Topology(), self.feed)
         self.publisher.confirms.clear()

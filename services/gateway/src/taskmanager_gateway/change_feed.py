@@ -21,7 +21,7 @@ log = get_logger(__name__)
 class Feed:
     """Passes each message on to those it concerns. None of it is authoritative about a job."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each kind of receiver
         self,
         recent: Recent,
         watchers: Watchers,
@@ -29,6 +29,7 @@ class Feed:
         digests: Digests,
         catalogue: PluginCatalogue,
         pending: PendingCommands,
+        *,
         running: RunningJobs,
     ) -> None:
         """The receivers of the messages."""

@@ -106,7 +106,7 @@ def make_services(  # noqa: PLR0913 - wiring
     catalogue, recent, watchers = PluginCatalogue(reader), Recent(settings.recent_limit), Watchers()
     hub, digests, pending = Hub(settings.event_queue_limit), Digests(), PendingCommands()
     running = RunningJobs(reader)
-    feed = Feed(recent, watchers, hub, digests, catalogue, pending, running)
+    feed = Feed(recent, watchers, hub, digests, catalogue, pending, running=running)
     outbox = SubmissionOutbox(publisher, settings.topology, feed)
     keeping = PersistenceWatch(outbox, reader, recent, settings.topology, settings.recent_limit)
     finder = JobFinder(reader, recent, watchers)

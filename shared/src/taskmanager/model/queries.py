@@ -23,6 +23,12 @@ BACKING_OFF_LIMIT = 10_000
 """The highest number of jobs that back off that is counted, over all plugins."""
 FAILED_LIMIT = 10_000
 """The highest number of jobs in error since a moment that is counted."""
+GROUPED_LIMIT = 10_000
+"""How many jobs in error are put into groups, the last ones."""
+GROUPS_LIMIT = 200
+"""How many groups are listed, those with the most jobs."""
+PLACES_LIMIT = 2_000
+"""The highest place that is counted for waiting jobs with others between them: each up to it is read."""
 POSITION_LIMIT = 10_000
 """The highest position that is counted for a waiting job; beyond it the exact number does not matter."""
 
@@ -84,6 +90,10 @@ class JobConditions(Record):
     """Those held because they were restored from a backup."""
     ended_after: AwareDatetime | None = Field(default=None, exclude_if=unset)
     """Those that ended later than that, the last time they did."""
+    error_group: ShortText | None = Field(default=None, exclude_if=unset)
+    """Those in error with that fingerprint (`taskmanager.model.failures.error_groups`)."""
+    error_text: ShortText | None = Field(default=None, exclude_if=unset)
+    """Those in error whose messages contain words that begin so, all of them."""
     ids: Annotated[tuple[JobId, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
 
 

@@ -25,6 +25,7 @@ from taskmanager.mongo.base.indexes import (
     UNIQUE_INDEX,
     WITH_TERMS,
 )
+from taskmanager.mongo.error_groups import group_earlier
 
 LOG_TTL_SECONDS = 90 * 24 * 3600
 """How long a job's log is kept; its history stays with the job."""
@@ -140,6 +141,7 @@ async def migrate(database: Database) -> list[str]:
             made += await database[collection].create_indexes(indexes)
         for collection in ("plugins", "statistics", "settings", "installations", "users", "dead_letters"):
             await _ensure_collection(database, collection)
+        await group_earlier(database)
     await ensure_keys(database)
     return made
 

@@ -11,6 +11,7 @@ from taskmanager.errors import CursorError
 from taskmanager.model.jobs import TURN_NEXT, Job
 from taskmanager.model.queries import (
     FAILED_LIMIT,
+    PLACES_LIMIT,
     POSITION_LIMIT,
     AuditPage,
     AuditQuery,
@@ -41,6 +42,7 @@ from taskmanager.mongo.base.indexes import (
 from taskmanager.mongo.base.keyset import KEYS, TURN_KEYS, WARNED_KEYS, places_after
 from taskmanager.mongo.base.unreadable import page_from, readable, readable_one
 from taskmanager.mongo.dead_letters import DeadLetterReads
+from taskmanager.mongo.error_groups import ErrorGroupReads
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
 from taskmanager.mongo.operations.reads import OperationReads
@@ -68,6 +70,7 @@ _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, s
 
 class MongoReader(
     DeadLetterReads,
+    ErrorGroupReads,
     FiguresReads,
     FileReads,
     OperationReads,
@@ -161,7 +164,7 @@ class MongoReader(
         return Position(ahead=ahead, capped=ahead == POSITION_LIMIT)
 
     async def places(self, jobs: Sequence[Job]) -> Mapping[str, int]:
-        """See the port. Reads the ids from the first waiting job to the last of these, in the order of the index."""
+        """See the port. The ids are read off the index in its order, up to the last of these jobs."""
         waiting = [job for job in jobs if job.status is Status.STARTED]
         if not waiting:
             return {}
@@ -169,7 +172,13 @@ class MongoReader(
         up_to = {"$or": [*jobs_ahead(last)["$or"], {**_waiting(last), "_id": last.id}]}
         with translated_errors():
             found = self._database.jobs.find(up_to, {"_id": 1}, max_time_ms=POSITION_MILLISECONDS)
-            documents = await found.sort(TURN_KEYS).hint(TURN_INDEX).limit(POSITION_LIMIT).to_list()
+            documents = (
+                await found.sort(TURN_KEYS)
+                .hint(TURN_INDEX)
+                .limit(PLACES_LIMIT)
+                .batch_size(PLACES_LIMIT)
+                .to_list()
+            )
         wanted = {job.id for job in waiting}
         return {one["_id"]: place for place, one in enumerate(documents, 1) if one["_id"] in wanted}
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from taskmanager.model.access import KnownSession, Token, User
+from taskmanager.model.failures.error_groups import ErrorGroup
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
@@ -47,13 +48,16 @@ class JobReader(Protocol):
         """How many STARTED jobs of its plugin start before this one: by turn, time of queueing and id."""
 
     async def places(self, jobs: Sequence[Job]) -> Mapping[str, int]:
-        """The places of these jobs of one plugin among its STARTED ones, from 1, as far as `POSITION_LIMIT`.
+        """The places of these jobs of one plugin among its STARTED ones, from 1, as far as `PLACES_LIMIT`.
 
         Those that do not wait, or are further behind, are left out.
         """
 
     async def failed_since(self, plugin: str, since: datetime) -> int:
         """How many jobs of the plugin are in ERROR and ended after `since`, up to `FAILED_LIMIT`."""
+
+    async def error_groups(self, plugins: Sequence[str]) -> Sequence[ErrorGroup]:
+        """The last `GROUPED_LIMIT` jobs in error of these plugins in groups, the largest first."""
 
     async def with_files(self, plugin: str, tab: Tab) -> int:
         """How many jobs of the tab have files that are known; every job of the tab is examined."""

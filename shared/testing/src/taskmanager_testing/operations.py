@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from taskmanager.model.failures.error_groups import fingerprint
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Operation, page_key
 from taskmanager.model.queries import JobConditions
-from taskmanager.model.states import Tab
+from taskmanager.model.states import Status, Tab
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -29,9 +30,25 @@ def meant(job: Job, chosen: JobConditions) -> bool:
         and (chosen.warnings is None or job.warnings > 0)
         and (chosen.ended_after is None or (job.finished is not None and job.finished > chosen.ended_after))
         and (chosen.restored is None or job.restored is not None)
+        and _in_error_as(job, chosen)
         and all(asked is None or asked == found for asked, found in wanted)
         and _in_range(job, chosen)
         and has_words(job, chosen.text)
+    )
+
+
+def _in_error_as(job: Job, chosen: JobConditions) -> bool:
+    if chosen.error_group is None and chosen.error_text is None:
+        return True
+    if job.status is not Status.ERROR or job.error is None:
+        return False
+    own = _words(job.error.message)
+    wanted = _words(chosen.error_text)
+    found = bool(wanted) or chosen.error_text is None
+    return (
+        found
+        and chosen.error_group in {None, fingerprint(job.error)}
+        and all(any(word.startswith(one) for word in own) for one in wanted)
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from taskmanager.errors import CursorError, StoreUnavailableError
+from taskmanager.model.failures.error_groups import ErrorGroup, fingerprint
 from taskmanager.model.hourly_figures import HourlyFigures, hour_of, total
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import (
@@ -23,6 +24,7 @@ from taskmanager.model.operations import (
 )
 from taskmanager.model.queries import (
     FAILED_LIMIT,
+    PLACES_LIMIT,
     POSITION_LIMIT,
     AuditPage,
     AuditQuery,
@@ -135,7 +137,7 @@ class FakeReader:
         await self._arrive("places")
         of = {job.plugin for job in jobs}
         waits = [one for one in self.stored.values() if one.status is Status.STARTED and one.plugin in of]
-        ids = [one.id for one in sorted(waits, key=_turn)[:POSITION_LIMIT]]
+        ids = [one.id for one in sorted(waits, key=_turn)[:PLACES_LIMIT]]
         return {job.id: ids.index(job.id) + 1 for job in jobs if job.id in ids}
 
     async def failed_since(self, plugin: str, since: datetime) -> int:
@@ -144,6 +146,15 @@ class FakeReader:
         failed = [one for one in self.stored.values() if one.plugin == plugin and one.status is Status.ERROR]
         later = [one for one in failed if one.finished is not None and one.finished > since]
         return min(len(later), FAILED_LIMIT)
+
+    async def error_groups(self, plugins: Sequence[str]) -> Sequence[ErrorGroup]:
+        """See `JobReader.error_groups`."""
+        await self._arrive("error_groups")
+        members: defaultdict[str, list[Job]] = defaultdict(list)
+        for one in sorted(self.stored.values(), key=lambda job: job.finished or _LONG_AGO, reverse=True):
+            if one.plugin in plugins and one.status is Status.ERROR and one.error is not None:
+                members[fingerprint(one.error)].append(one)
+        return sorted((_group(*one) for one in members.items()), key=lambda group: -group.jobs)
 
     async def with_files(self, plugin: str, tab: Tab) -> int:
         """See `JobReader.with_files`."""
@@ -318,6 +329,21 @@ class FakeReader:
         if not self.available:
             message = "the store is away"
             raise StoreUnavailableError(message)
+
+
+def _group(name: str, jobs: Sequence[Job]) -> ErrorGroup:
+    last, ends = as_listed(jobs[0]), [job.finished for job in jobs if job.finished is not None]
+    [error] = [one for one in (last.error,) if one is not None]
+    return ErrorGroup(
+        group=name,
+        error=error,
+        job=last.id,
+        jobs=len(jobs),
+        first=min(ends),
+        last=max(ends),
+        plugins=tuple(sorted({job.plugin for job in jobs})),
+        processes=len({job.spec.goobi.process_id for job in jobs if job.spec.goobi is not None}),
+    )
 
 
 def _key(job: Job, query: JobQuery) -> Key:

@@ -33,9 +33,9 @@ def expected_start(
 ) -> Expectation | None:
     """Estimate from the middle half of the durations of `ended`; `places` is how many jobs run at once.
 
-    A place becomes free when the job on it has taken as long as those; `begun` is when the running jobs began,
-    so the estimate does not move on while they run. One that has taken longer already may never end: it is
-    left out, and so nothing is promised if that holds for all.
+    A place becomes free when the job on it has taken as long as those; `begun` is when the running jobs
+    began, so the estimate does not move on while they run. One that has taken longer already may never end:
+    it is left out, and so nothing is promised if that holds for all.
     """
     recent = [job for job in ended if job.finished is not None and now - job.finished <= OLDEST]
     seconds = [

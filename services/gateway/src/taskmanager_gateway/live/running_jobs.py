@@ -51,9 +51,12 @@ class RunningJobs:
         return tuple(self._ids.get(plugin, ()))
 
     async def _read_all(self) -> None:
-        """What is noted while reading is kept, too."""
+        """What is noted while reading is kept, too; what was noted before and is not found runs no more."""
+        before = {(plugin, job) for plugin, jobs in self._ids.items() for job in jobs}
         found = await from_store(self._reader.at_work(READ_AT_MOST))
-        for one in found:
-            if one.status.running:
-                self._ids[one.plugin][one.job] = None
+        running = {(one.plugin, one.job) for one in found if one.status.running}
+        for plugin, job in before - running:
+            self._ids[plugin].pop(job, None)
+        for plugin, job in running:
+            self._ids[plugin][job] = None
         self._read = True

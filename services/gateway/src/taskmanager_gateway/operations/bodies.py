@@ -48,6 +48,13 @@ class FilterBody(Record):
     ended_after: Annotated[
         AwareDatetime | None, Field(description="Only jobs that ended later than that", exclude_if=unset)
     ] = None
+    error_group: Annotated[
+        ReasonText | None, Field(description="Only jobs in error with that fingerprint", exclude_if=unset)
+    ] = None
+    error_text: Annotated[
+        ReasonText | None,
+        Field(description="Beginnings of words in the message of the error", exclude_if=unset),
+    ] = None
     ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=IDS_LIMIT)] | None = None
 
     def at(self, now: datetime) -> JobFilter:

@@ -19,6 +19,7 @@ from taskmanager_gateway.web.accounts import (
     users,
 )
 from taskmanager_gateway.web.audit import audit
+from taskmanager_gateway.web.errors import errors as error_groups
 from taskmanager_gateway.web.figures import figures
 from taskmanager_gateway.web.figures.recent import RecentFigures
 from taskmanager_gateway.web.frame import live, menu, preferences, reference
@@ -72,6 +73,7 @@ def make_pages(services: Services) -> ASGIApp:
         security_keys,
         home,
         figures,
+        error_groups,
         live,
         menu,
         preferences,

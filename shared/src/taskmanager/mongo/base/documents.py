@@ -6,11 +6,15 @@ from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
+from taskmanager.model.failures.error_groups import CHARACTERS, fingerprint
 from taskmanager.model.jobs import HistoryEntry, Job
+from taskmanager.model.states import Status
 from taskmanager.mongo.base.client import Document
 
 WORD = re.compile(r"[^\W_]+")
 MAX_WORDS = 40
+ERROR_GROUP = "error"
+"""The kind of the term that jobs in error have in common with others that failed in the same way."""
 
 _RECORDS = frozenset({"progress", "error", "put_next", "held", "cancel"})
 """Fields of a job, other than its specification, that hold a record or None."""
@@ -68,8 +72,8 @@ def _changed_derived(before: Job, after: Job) -> Document:
         fields["tab"] = after.tab.value
     if before.turn != after.turn:
         fields["turn"] = after.turn
-    if bool(before.warnings) != bool(after.warnings):
-        fields["terms"] = _terms(after)
+    if bool(before.warnings) != bool(after.warnings) or _is_failed(before) != _is_failed(after):
+        fields["terms"] = terms(after)
     if _warned(before) != _warned(after):
         fields["warned"] = _warned(after)
     return fields
@@ -100,8 +104,11 @@ def warned(plugin: str | None = None) -> str:
     return term("warned", plugin or "")
 
 
-def _terms(job: Job) -> list[str]:
-    """One index serves them all: every additional one costs at each write of a job."""
+def terms(job: Job) -> list[str]:
+    """What searches find the job by.
+
+    One index serves them all: every additional one costs at each write of a job.
+    """
     goobi = job.spec.goobi
     found = words([job.spec.title, goobi.process_title if goobi else None])
     if goobi is not None:
@@ -110,7 +117,19 @@ def _terms(job: Job) -> list[str]:
         found.append(term("project", job.spec.project))
     if job.warnings:
         found += [warned(), warned(job.plugin)]
+    if _is_failed(job) and job.error is not None:
+        found.append(term(ERROR_GROUP, fingerprint(job.error)))
+        found += [error_word(word) for word in words([job.error.message[:CHARACTERS]])]
     return found
+
+
+def _is_failed(job: Job) -> bool:
+    return job.status is Status.ERROR
+
+
+def error_word(word: str) -> str:
+    """The term by which a search in messages finds it; no other search finds that."""
+    return f"~{word}"
 
 
 def _derived(job: Job) -> Document:
@@ -119,7 +138,7 @@ def _derived(job: Job) -> Document:
         "plugin": job.plugin,
         "tab": job.tab.value,
         "turn": job.turn,
-        "terms": _terms(job),
+        "terms": terms(job),
         **({"warned": ended_with_warnings} if ended_with_warnings else {}),
     }
 

@@ -5,7 +5,7 @@ from taskmanager.model.operations import JobFilter, Operation
 from taskmanager.model.queries import JobConditions, JobQuery, Sort
 from taskmanager.model.states import Tab
 from taskmanager.mongo.base.client import Document
-from taskmanager.mongo.base.documents import term, warned, words
+from taskmanager.mongo.base.documents import ERROR_GROUP, error_word, term, warned, words
 from taskmanager.mongo.base.indexes import ENDED, WARNED, WITH_TERMS
 
 
@@ -98,7 +98,15 @@ def _terms(query: JobConditions) -> list[Document]:
         found.append({"terms": term("project", query.project)})
     if query.process is not None:
         found.append({"terms": term("process", query.process)})
+    if query.error_group is not None:
+        found.append({"terms": term(ERROR_GROUP, query.error_group)})
     if query.text:
-        beginnings = [{"terms": {"$regex": f"^{word}"}} for word in words([query.text])]
-        found += [*beginnings, WITH_TERMS] if beginnings else [{"terms": term("nothing", "")}]
+        found += _beginnings(words([query.text]))
+    if query.error_text:
+        found += _beginnings([error_word(word) for word in words([query.error_text])])
     return found
+
+
+def _beginnings(wanted: list[str]) -> list[Document]:
+    beginnings: list[Document] = [{"terms": {"$regex": f"^{word}"}} for word in wanted]
+    return [*beginnings, WITH_TERMS] if beginnings else [{"terms": term("nothing", "")}]

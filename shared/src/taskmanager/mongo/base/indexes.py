@@ -23,8 +23,10 @@ KEY_INDEX = "_id_"
 
 
 FAILED: dict[str, Any] = {"error.kind": {"$type": "string"}}
-"""An index of jobs with an error: those in error, and few others. By its status a job would be added to it and
-removed from it, and so written once more, each time it moves on."""
+"""An index of jobs with an error: those in error, and few others.
+
+An index by the status would have to be looked at each time a job moves on.
+"""
 FAILED_INDEX = "failed_by_finish"
 
 TURN_INDEX = "tab_by_turn"

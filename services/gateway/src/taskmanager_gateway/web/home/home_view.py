@@ -19,7 +19,10 @@ LATE = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The jobs in error that ended after `since` (None: all) by plugin; `counts` is empty if not known now."""
+    """The jobs in error that ended after `since` (None: all), by plugin.
+
+    `counts` is empty if they are not known now.
+    """
 
     since: datetime | None
     counts: Mapping[str, int]

@@ -83,6 +83,7 @@ async def _details(request: Request, job_id: str, who: Principal) -> JobDetails:
         job,
         who,
         services.goobi,
+        now=services.clock.now(),
         plugin_title=plugin.manifest.title if plugin else None,
         chain=await _chain(request, job, who),
         template_default=plugin.manifest.template_default if plugin else None,

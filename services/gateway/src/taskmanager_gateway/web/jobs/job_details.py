@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from taskmanager.goobi.settings import GoobiSettings
@@ -10,6 +11,7 @@ from taskmanager.model.access import Principal
 from taskmanager.model.jobs import HistoryEntry, Job
 from taskmanager_gateway.jobs.wait_reasons import Waiting
 from taskmanager_gateway.web.jobs.actions import Offer, offers
+from taskmanager_gateway.web.jobs.phases import Phases, phases
 from taskmanager_gateway.web.reports.report_rows import ReportLine
 
 SHOWN_CHARACTERS = 20_000
@@ -54,6 +56,7 @@ class JobDetails:
     traceback: Excerpt | None
     parameters: Excerpt | None
     extra: Excerpt | None
+    phases: Phases | None
 
     @property
     def title(self) -> str:
@@ -81,6 +84,7 @@ def job_details(  # noqa: PLR0913 - what was read
     who: Principal,
     goobi: GoobiSettings,
     *,
+    now: datetime,
     plugin_title: str | None,
     chain: Sequence[Job] | None,
     template_default: str | None = None,
@@ -103,6 +107,7 @@ def job_details(  # noqa: PLR0913 - what was read
         traceback=Excerpt.of(error.traceback) if error and error.traceback else None,
         parameters=_pretty(job.spec.parameters),
         extra=_pretty(job.spec.extra),
+        phases=phases(job, now),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from taskmanager.model.access import Principal
 from taskmanager.model.jobs import Job
-from taskmanager.model.queries import POSITION_LIMIT, Position
+from taskmanager.model.queries import PLACES_LIMIT, Position
 from taskmanager.model.states import Status, Tab
 from taskmanager.model.waiting import PluginLoad, WaitingCode
 from taskmanager_gateway.jobs.wait_reasons import waiting_reason
@@ -112,7 +112,7 @@ def scattered_places(jobs: Iterable[Job], found: Mapping[str, int]) -> Places:
     """The places of waiting jobs with others between them; those not `found` are further behind."""
     waiting = [job.id for job in jobs if job.status is Status.STARTED]
     behind = frozenset(waiting) - found.keys()
-    return Places(dict(found) | dict.fromkeys(behind, POSITION_LIMIT), behind)
+    return Places(dict(found) | dict.fromkeys(behind, PLACES_LIMIT), behind)
 
 
 def _turn(job: Job) -> tuple[int, float, str]:

@@ -30,7 +30,7 @@ ORDERS = {
 """In the order in which the jobs will start, or the last finished first."""
 FILTERS = (
     *("status", "q", "project", "process", "older", "newer", "priority_min", "priority_max", "warnings"),
-    *("restored", "ended_after"),
+    *("restored", "ended_after", "error_group", "error_text"),
 )
 
 _IN_THE_API = {"q": "text", "older": "older_than_seconds", "newer": "newer_than_seconds"}
@@ -62,6 +62,10 @@ class PluginListAddress(Record):
     """Only jobs that wait since the database was restored; there are none but in the queue."""
     ended_after: AwareDatetime | None = None
     """Only jobs that ended later; in the queue there are none."""
+    error_group: Text | None = None
+    """Only jobs in error with that fingerprint."""
+    error_text: Text | None = None
+    """Only jobs in error whose messages contain words that begin so."""
     sort: Sort | None = None
     order: SortOrder | None = None
     limit: Annotated[Literal[25, 50, 100, 200], BeforeValidator(_size)] = PAGE_SIZE
@@ -95,6 +99,10 @@ class PluginListAddress(Record):
             yield "restored"
         if self.ended_after is not None and self.tab is Tab.QUEUE:
             yield "ended_after"
+        yield from () if self.tab is Tab.ERROR else self._of_errors()
+
+    def _of_errors(self) -> Iterator[str]:
+        return (name for name in ("error_group", "error_text") if getattr(self, name) is not None)
 
     def changed(self, **changes: Any) -> Self:
         """The same list with other values."""
@@ -182,4 +190,6 @@ class PluginListAddress(Record):
             "warnings": self.warnings,
             "restored": self.restored,
             "ended_after": self.ended_after,
+            "error_group": self.error_group,
+            "error_text": self.error_text,
         }

@@ -113,7 +113,10 @@ class PluginReading:
         return (await from_store(self._services.reader.jobs(query))).jobs
 
     async def _places(self, jobs: Sequence[Job], *, in_turn: bool) -> Places:
-        """The places of waiting jobs; none if counting takes too long. `in_turn`: no others wait between them."""
+        """The places of waiting jobs; none if counting takes too long.
+
+        `in_turn`: no others wait between them.
+        """
         first, reader = first_waiting(jobs), self._services.reader
         if first is None:
             return Places({})

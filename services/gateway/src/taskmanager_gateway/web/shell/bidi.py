@@ -1,4 +1,4 @@
-"""Texts in any writing direction within other text that cannot be marked up: titles of pages, sentences. Pure."""
+"""Texts in any writing direction within text that cannot be marked up: titles of pages, sentences. Pure."""
 
 import re
 

@@ -9,7 +9,8 @@ const body = document.getElementById("dialog-body");
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target !== body || !body.childElementCount || dialog.open) return;
-  rememberOpener(event.detail.requestConfig.elt);
+  const { elt, triggeringEvent } = event.detail.requestConfig;
+  rememberOpener(elt, triggeringEvent?.submitter);
   dialog.showModal();
 });
 

@@ -9,18 +9,19 @@ let expected = false; // whether the focus is still where the pop-up left it, so
 
 export const opener = () => (dialog.open ? from : null);
 
-export function rememberOpener(element) {
-  const inside = element.contains(document.activeElement) ? document.activeElement : element;
+// `submitter`: the button of a form, which is disabled while the form is sent and so has lost the focus
+export function rememberOpener(element, submitter) {
+  const inside = submitter ?? (element.contains(document.activeElement) ? document.activeElement : element);
   from = inside.closest(".dropdown")?.querySelector("[data-bs-toggle=dropdown]") ?? inside;
   around = [];
   for (let one = from; one; one = one.parentElement) if (one.id) around.push(one.id);
   expected = true;
 }
 
-const isVisible = (one) => one.isConnected && !one.disabled && one.checkVisibility();
+const isVisible = (one) => one.isConnected && !one.disabled && one.getClientRects().length > 0;
 
 function standIn() {
-  if (from && isVisible(from)) return from;
+  if (from?.matches(CONTROLS) && isVisible(from)) return from;
   for (const id of around) {
     const place = document.getElementById(id);
     if (!place) continue;

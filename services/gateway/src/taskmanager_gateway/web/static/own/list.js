@@ -5,6 +5,8 @@ import { keepInPlace, touchedRows } from "./place.js";
 import { ask, putRow, renewRows, rows, table, tellPut } from "./rows.js";
 
 const list = document.getElementById("list");
+const RETRY_MILLISECONDS = 5000; // after an answer that was none
+
 let asking = false;
 let again = false;
 let owed = false; // whether a row is where it is only because somebody touched it
@@ -16,7 +18,8 @@ export async function renewList(mayPut) {
   asking = true;
   try {
     const html = await ask(list.dataset.list);
-    if (html !== null && mayPut()) put(html);
+    if (html === null) setTimeout(() => mayPut() && renewList(mayPut), RETRY_MILLISECONDS);
+    else if (mayPut()) put(html);
   } finally {
     asking = false;
     if (again) {
@@ -50,7 +53,7 @@ function merge(fresh, kept) {
   const shown = rows();
   const wanted = [...fresh.querySelectorAll("#rows > tr")];
   const order = wanted.filter((row) => !kept.some((one) => one.id === row.id));
-  for (const row of kept.toSorted((one, other) => shown.indexOf(one) - shown.indexOf(other))) {
+  for (const row of shown.filter((one) => kept.includes(one))) {
     order.splice(shown.indexOf(row), 0, wanted.find((one) => one.id === row.id) ?? row);
   }
   owed = names(order) !== names(wanted);

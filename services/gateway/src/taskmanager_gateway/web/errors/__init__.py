@@ -1,0 +1,1 @@
+"""The page of jobs in error in groups."""

@@ -1,0 +1,1 @@
+"""What failures of jobs have in common."""
