@@ -164,12 +164,11 @@ class MongoReader(
         return Position(ahead=ahead, capped=ahead == POSITION_LIMIT)
 
     async def places(self, jobs: Sequence[Job]) -> Mapping[str, int]:
-        """See the port. The ids are read off the index in its order, up to the last of these jobs."""
+        """See the port. The ids are read off the index in its order, up to the last turn of these."""
         waiting = [job for job in jobs if job.status is Status.STARTED]
         if not waiting:
             return {}
-        last = max(waiting, key=lambda job: (-job.turn, job.queued_at, job.id))
-        up_to = {"$or": [*jobs_ahead(last)["$or"], {**_waiting(last), "_id": last.id}]}
+        up_to = {**_waiting(waiting[0]), "turn": {"$gte": min(job.turn for job in waiting)}}
         with translated_errors():
             found = self._database.jobs.find(up_to, {"_id": 1}, max_time_ms=POSITION_MILLISECONDS)
             documents = (
