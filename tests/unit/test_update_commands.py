@@ -21,10 +21,10 @@ def services() -> list[str]:
 def test_an_update_replaces_schedulers_first_then_gateways_then_all_runners() -> None:
     page = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     found = re.search(
-        r"^for service in ([a-z0-9 -]+); do\n +docker compose up .*\$service$", page, re.MULTILINE
+        r"^for service in ([a-z0-9 \\\n-]+); do\n +docker compose up .*\$service$", page, re.MULTILINE
     )
     assert found is not None
-    scheduler, gateway, *runners = found[1].split()
+    scheduler, gateway, *runners = found[1].replace("\\", " ").split()
     assert (scheduler, gateway) == ("scheduler", "gateway")
     assert sorted(runners) == sorted(name for name in services() if name.startswith("runner-"))
     assert {scheduler, gateway, *runners} == set(services())

@@ -1,6 +1,8 @@
 """Images without a job: which way a page is turned, where it is cut, where a watermark goes."""
 
-from collections.abc import Iterator
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,6 @@ from taskmanager_plugin_runner.plugins.images.job import treatment_of
 from taskmanager_plugin_runner.plugins.images.parameters import ImageDerivative, ImagesParameters
 from taskmanager_plugin_runner.plugins.images.profile import Profile, Watermark
 from taskmanager_plugin_runner.plugins.images.treatment import Mark, Position, Treatment
-from taskmanager_plugin_runner.plugins.pictures.decoding_pool import DecodingPool
 
 Pixels = NDArray[Any]
 LIMIT = timedelta(seconds=60)
@@ -52,28 +53,48 @@ def pixels(image: Image.Image) -> Pixels:
     return np.asarray(image).reshape(image.height, image.width, -1)
 
 
-_POOL = DecodingPool(1, 1_000_000_000, lambda: None)
-"""libvips keeps threads, and a process that has them cannot fork safely: other tests do."""
+class Apart:
+    """Calls in a process of their own, which is not forked from this one.
+
+    libvips and OpenCV keep threads. A process that has them cannot fork safely, and other tests fork.
+    """
+
+    def __init__(self) -> None:
+        self._executor: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> None:
+        self._executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+
+    def __exit__(self, *_: object) -> None:
+        if self._executor is not None:
+            self._executor.shutdown()
+
+    def call(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        assert self._executor is not None
+        return self._executor.submit(work, *arguments).result(LIMIT.total_seconds())
+
+
+_APART = Apart()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def pool() -> Iterator[None]:
-    with _POOL:
+def apart() -> Iterator[None]:
+    with _APART:
         yield
 
 
 def find(source: Pixels, treatment: Treatment) -> tuple[Geometry, list[str]]:
-    found: tuple[Geometry, list[str]] = _POOL.call(geometry.find, source, treatment, time_limit=LIMIT)
+    found: tuple[Geometry, list[str]] = _APART.call(geometry.find, source, treatment)
     return found
 
 
 def applied(source: Pixels, shape: Geometry, background: tuple[int, int, int]) -> Pixels:
-    made: Pixels = _POOL.call(geometry.applied, source, shape, background, time_limit=LIMIT)
+    made: Pixels = _APART.call(geometry.applied, source, shape, background)
     return made
 
 
 def require_applied(made: Pixels, source: Pixels, shape: Geometry, background: tuple[int, int, int]) -> None:
-    _POOL.call(geometry.require_applied, made, source, shape, background, time_limit=LIMIT)
+    _APART.call(geometry.require_applied, made, source, shape, background)
 
 
 @pytest.mark.parametrize("angle", [-4.0, -1.3, 0.5, 2.2])

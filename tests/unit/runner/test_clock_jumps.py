@@ -25,6 +25,8 @@ ONLY_SHOWN = {
     "bags.py": "the date in a bag",
     "examination.py": "the date in the report about a TIFF",
     "packing.py": "the day in a bag",
+    "book.py": "when a PDF was made, in its metadata",
+    "package.py": "when an EPUB was made, in its metadata",
     "verification.py": "the time in the report about checksums",
     "__main__.py": "when the runner was started, in its hello",
     "slot_events.py": "the time of a log line",
