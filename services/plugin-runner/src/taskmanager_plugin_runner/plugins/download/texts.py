@@ -13,7 +13,7 @@ NO_ITEM = _code(
     "no_item",
     "the job names nothing to download: set the parameter item to an identifier of the Internet Archive or "
     "the address of a IIIF manifest",
-    de="Der Auftrag nennt nichts zum Herunterladen: setzen Sie den Parameter item auf einen Bezeichner des "
+    de="Der Job nennt nichts zum Herunterladen: setzen Sie den Parameter item auf einen Bezeichner des "
     "Internet Archive oder die Adresse eines IIIF-Manifests",
 )
 BAD_ITEM = _code(

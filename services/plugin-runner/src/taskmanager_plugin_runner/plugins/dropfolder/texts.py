@@ -12,7 +12,7 @@ _code = TEXTS.code
 NO_TEMPLATE = _code(
     "no_template",
     "the job names no template for an engine; known: %(known)s",
-    de="Der Auftrag nennt keine Vorlage für ein Programm mit überwachten Ordnern; bekannt sind: %(known)s",
+    de="Der Job nennt keine Vorlage für ein Programm mit überwachten Ordnern; bekannt sind: %(known)s",
 )
 NO_FOLDER = _code(
     "no_folder",

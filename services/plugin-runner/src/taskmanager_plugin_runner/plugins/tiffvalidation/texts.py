@@ -94,12 +94,12 @@ ICC_MISSING = _code("icc_missing", "it has no colour profile", de="Sie hat kein 
 ICC_PRESENT = _code(
     "icc_present",
     "it has the colour profile %(found)s, and the profile of the job allows none",
-    de="Sie hat das Farbprofil %(found)s, und das Profil des Auftrags erlaubt keines",
+    de="Sie hat das Farbprofil %(found)s, und das Profil des Jobs erlaubt keines",
 )
 ICC_OTHER = _code(
     "icc_other",
     "its colour profile is %(found)s; the profile of the job allows %(wanted)s",
-    de="Das Farbprofil ist %(found)s; das Profil des Auftrags erlaubt %(wanted)s",
+    de="Das Farbprofil ist %(found)s; das Profil des Jobs erlaubt %(wanted)s",
 )
 PAGES = _code(
     "pages",

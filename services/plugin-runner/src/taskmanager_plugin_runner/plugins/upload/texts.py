@@ -12,7 +12,7 @@ _code = TEXTS.code
 NO_TARGET = _code(
     "no_target",
     "the job names no target; known: %(known)s",
-    de="Der Auftrag nennt kein Ziel; bekannt sind: %(known)s",
+    de="Der Job nennt kein Ziel; bekannt sind: %(known)s",
 )
 NOTHING = _code("nothing", "there is no file to upload", de="Es gibt keine Datei zum Hochladen")
 BAD_NAME = _code(
@@ -37,7 +37,7 @@ RAN_BEFORE = _code(
     "this is attempt %(attempt)s: an earlier one may have run the command of the target, which is not "
     "declared as repeatable; check what has arrived, then submit a new job",
     de="Dies ist Versuch %(attempt)s: ein früherer hat den Befehl des Ziels vielleicht ausgeführt, und der "
-    "ist nicht als wiederholbar erklärt; prüfen Sie, was angekommen ist, und stellen Sie einen neuen Auftrag",
+    "ist nicht als wiederholbar erklärt; prüfen Sie, was angekommen ist, und stellen Sie einen neuen Job",
 )
 
 # What is wrong at the other side.
