@@ -52,10 +52,16 @@ def ticks(path: Path) -> int:
     return int(text or 0)
 
 
+AT_REST = (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE)
+
+
 def suspended(leader: psutil.Process, guard: int | None) -> bool:
-    """Whether all that a slot started is stopped, except its guard."""
+    """Whether all that a slot started is stopped, except its guard.
+
+    What ended just before its stopped parent could see it is stopped enough.
+    """
     family = [leader, *leader.children(recursive=True)]
-    return all((one.status() == psutil.STATUS_STOPPED) is (one.pid != guard) for one in family)
+    return all((one.status() in AT_REST) is (one.pid != guard) for one in family)
 
 
 # --- suspending at checkpoints
