@@ -144,6 +144,7 @@ def test_a_job_from_its_submission_to_its_end(cli: CommandLine) -> None:
     assert cli.json("jobs", "show", job)["priority"] == 7
     assert "DONE" in cli.text("jobs", "history", job)
     assert cli.json("jobs", "history", job)["job"] == job
+    assert cli.json("jobs", "chain", job)["jobs"] == []
     assert cli.json("jobs", "files", job)["files"] == []
     assert cli.json("jobs", "reports", job)["reports"] == []
     assert job in cli.text("jobs", "list", "--tab", "done", "--project", "Newspapers", "--priority-min", "7")

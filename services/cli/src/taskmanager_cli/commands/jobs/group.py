@@ -62,6 +62,20 @@ def history(session: Session, job: str) -> None:
 
 @jobs.command()
 @click.argument("job", type=JOB)
+@as_json
+@pass_session
+def chain(session: Session, job: str) -> None:
+    """List the jobs of a job's chain: each starts when the one before it is done."""
+    found = session.client.send("GET", f"/jobs/{segment(job)}/chain").data
+    if session.as_json:
+        session.print_json(found)
+        return
+    session.rows(JOBS, found["jobs"])
+    session.note(f"{found['done']} of {found['total']} done" if found["total"] else "It belongs to no chain.")
+
+
+@jobs.command()
+@click.argument("job", type=JOB)
 @click.option("--state", type=click.Choice(["done", "failed"]), help="Only files in this state.")
 @paged
 @as_json
