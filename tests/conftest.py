@@ -69,6 +69,7 @@ UNIT_TESTS = ("tests", "unit")
 LONGEST_FILES = (
     *("test_views.py", "test_network.py", "test_plugin_live.py", "test_command_line.py"),
     *("test_ha.py", "test_soak.py", "test_claims_ahead.py", "test_broker_losses.py"),
+    *("test_page_plugins.py", "test_system.py", "test_plugin_bulk.py", "test_plugin_many.py"),
 )
 """Those of more than 45 s, the longest first; one that needs the processors beside one that mostly waits."""
 
