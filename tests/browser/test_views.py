@@ -1,6 +1,6 @@
 """What holds for every page and pop-up, in both languages, on phone and monitor.
 
-Each view is looked at on a phone, which has the least room, and every fourth on a monitor, in the languages and
+Each view is looked at on a phone, which has the least room, and every fourth on a monitor, languages and
 colours in turn; with `TASKMANAGER_ALL_VARIANTS=1` in every combination of any two.
 """
 
