@@ -5,13 +5,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from pydantic import JsonValue
+from tests.sample_data.folder import SAMPLE_DATA
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.altoconvert import AltoConvertPlugin
 from taskmanager_testing.plugins import CancelledInTestError, LocalContext, run_plugin
 
 ALTO = "{http://www.loc.gov/standards/alto/ns-v4#}"
-BOOKS = Path("/work/shared/data/books")
+BOOKS = SAMPLE_DATA / "books"
 ABBYY = "http://www.abbyy.com/FineReader_xml/FineReader10-schema-v1.xml"
 
 

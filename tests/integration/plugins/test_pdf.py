@@ -11,13 +11,14 @@ from PIL import Image
 from pydantic import JsonValue
 from tests.integration.plugins import drawn_process
 from tests.integration.plugins.drawn_process import DPI, PAGES, SIZE, DrawnPage, draw
+from tests.sample_data.folder import SAMPLE_DATA
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.pdf import PdfPlugin
 from taskmanager_testing.plugins import CancelledInTestError, LocalContext, run_plugin
 
 NAME = "title_of_a_process.pdf"
-BOOKS = Path("/work/shared/data/books")
+BOOKS = SAMPLE_DATA / "books"
 NEAR = 1.0
 """Points by which places may differ."""
 

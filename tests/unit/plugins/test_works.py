@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.integration.plugins.drawn_process import PAGES, meta
+from tests.sample_data.folder import SAMPLE_DATA
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.goobi_metadata import reading
@@ -18,7 +19,7 @@ from taskmanager_plugin_runner.plugins.goobi_metadata.bookmarks import (
 from taskmanager_plugin_runner.plugins.goobi_metadata.matching import match
 from taskmanager_plugin_runner.plugins.goobi_metadata.model import Description, Division, Work, WorkPage
 
-BOOKS = Path("/work/shared/data/books")
+BOOKS = SAMPLE_DATA / "books"
 MODS = """<?xml version="1.0" encoding="UTF-8"?>
 <mets xmlns="http://www.loc.gov/METS/" xmlns:mods="http://www.loc.gov/mods/v3"
  xmlns:xlink="http://www.w3.org/1999/xlink">
