@@ -3,9 +3,24 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 
+from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.interface import ExistingParameters
+
+
+def existing_schema(title: str, german: str, description: str) -> WithJsonSchema:
+    """How a plugin presents its parameter `existing`, in its own words."""
+    return WithJsonSchema(
+        {
+            "type": "string",
+            "enum": [*Existing],
+            "default": Existing.KEEP,
+            "title": title,
+            "x-titles": {"de": german},
+            "description": f"What becomes of {description}: keep, replace or refuse",
+        }
+    )
 
 
 class Pages(StrEnum):

@@ -22,8 +22,7 @@ class BagJob:
 
     def __init__(self, context: JobContext, algorithm: Algorithm, own_information: Mapping[str, str]) -> None:
         self._context, self._algorithm, self._own = context, algorithm, own_information
-        goobi = context.spec.goobi
-        self._title = (goobi and goobi.process_title) or context.spec.title
+        self._title = context.spec.work_title
 
     def run(self) -> None:
         """Pack the bag; raises JobFailedError if a copy is not what was read."""

@@ -38,8 +38,7 @@ class Placing:
     def __init__(self, context: JobContext, profile: Profile, check: PictureCheck) -> None:
         self._context, self._profile, self._check = context, profile, check
         self._names, self._left_bytes = naming.Names(), profile.bytes_most
-        goobi = context.spec.goobi
-        place = {"process_title": naming.folder_name((goobi and goobi.process_title) or context.spec.title)}
+        place = {"process_title": naming.folder_name(context.spec.work_title)}
         self._folder = context.output / profile.folder.format_map(place)
         self._others_folder = context.output / profile.others_folder.format_map(place)
 

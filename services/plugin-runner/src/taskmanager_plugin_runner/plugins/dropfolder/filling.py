@@ -12,8 +12,7 @@ from taskmanager_plugin_runner.plugins.dropfolder.tickets import Ticket
 
 def title_of(context: JobContext) -> str:
     """The title of the process, or of the job."""
-    goobi = context.spec.goobi
-    return (goobi and goobi.process_title) or context.spec.title or "pages"
+    return context.spec.work_title or "pages"
 
 
 def folder_places(profile: Profile, parameters: DropFolderParameters) -> dict[str, str]:

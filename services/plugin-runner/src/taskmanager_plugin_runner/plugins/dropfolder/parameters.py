@@ -2,26 +2,24 @@
 
 from typing import Annotated, Final
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.interface import ExistingParameters
 from taskmanager_plugin_runner.plugins.ocr.parameters import GivenFontType, Languages
+from taskmanager_plugin_runner.plugins.parameters import existing_schema
 
-_EXISTING: Final = {
-    "type": "string",
-    "enum": [*Existing],
-    "default": Existing.KEEP,
-    "title": "Results of pages that are gone",
-    "x-titles": {"de": "Ergebnisse von Seiten, die es nicht mehr gibt"},
-    "description": "What becomes of results of earlier jobs whose page is gone: keep, replace or refuse",
-}
+_EXISTING: Final = existing_schema(
+    "Results of pages that are gone",
+    "Ergebnisse von Seiten, die es nicht mehr gibt",
+    "results of earlier jobs whose page is gone",
+)
 
 
 class DropFolderParameters(ExistingParameters):
     """What a job may choose; templates use both in the names of folders and in the file about a ticket."""
 
-    existing: Annotated[Existing, WithJsonSchema(_EXISTING)] = Existing.KEEP
+    existing: Annotated[Existing, _EXISTING] = Existing.KEEP
     language: Languages = Field(
         default=(),
         title="Languages",

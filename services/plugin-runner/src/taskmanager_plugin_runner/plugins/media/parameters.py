@@ -2,25 +2,23 @@
 
 from typing import Annotated, Final
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.interface import ExistingParameters
+from taskmanager_plugin_runner.plugins.parameters import existing_schema
 
-_EXISTING: Final = {
-    "type": "string",
-    "enum": [*Existing],
-    "default": Existing.KEEP,
-    "title": "Results of recordings that are gone",
-    "x-titles": {"de": "Ergebnisse von Aufnahmen, die es nicht mehr gibt"},
-    "description": "What becomes of results of earlier jobs whose source is gone: keep, replace or refuse",
-}
+_EXISTING: Final = existing_schema(
+    "Results of recordings that are gone",
+    "Ergebnisse von Aufnahmen, die es nicht mehr gibt",
+    "results of earlier jobs whose source is gone",
+)
 
 
 class MediaParameters(ExistingParameters):
     """What a job may choose; everything else is in the template."""
 
-    existing: Annotated[Existing, WithJsonSchema(_EXISTING)] = Existing.KEEP
+    existing: Annotated[Existing, _EXISTING] = Existing.KEEP
     height: int | None = Field(
         default=None,
         ge=16,

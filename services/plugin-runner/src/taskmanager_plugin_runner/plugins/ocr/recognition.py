@@ -87,7 +87,7 @@ class Recognition:
 
     def _folder(self, output: Output) -> Path:
         spec = self._context.spec
-        title = (spec.goobi and spec.goobi.process_title) or spec.title or "pages"
+        title = spec.work_title or "pages"
         given = Path(spec.destination or "").name == RESULTS_FOLDER
         above = self._context.output if given else self._context.output / RESULTS_FOLDER
         return above / f"{Path(title).name}_{output.value}"

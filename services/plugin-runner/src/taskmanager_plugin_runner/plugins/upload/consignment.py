@@ -34,6 +34,25 @@ class Arrived:
     sha256: str | None = None
 
 
+class Reading:
+    """What was read of one file so far; may be cancelled between any two pieces."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._context, self._digest = context, hashlib.sha256()
+        self.size = 0
+
+    def take(self, chunk: bytes) -> None:
+        """Count the next piece."""
+        self._context.checkpoint()
+        self._digest.update(chunk)
+        self.size += len(chunk)
+
+    @property
+    def sha256(self) -> str:
+        """The checksum of all that was taken."""
+        return self._digest.hexdigest()
+
+
 def pieces_of(context: JobContext) -> list[Piece]:
     """The files of the source, read once; raises JobFailedError if there are none."""
     found = []
@@ -48,13 +67,11 @@ def pieces_of(context: JobContext) -> list[Piece]:
 
 def piece(path: Path, name: str, context: JobContext) -> Piece:
     """A file with its checksum."""
-    digest, size = hashlib.sha256(), 0
+    reading = Reading(context)
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
-            context.checkpoint()
-            digest.update(chunk)
-            size += len(chunk)
-    return Piece(name, path, size, digest.hexdigest())
+            reading.take(chunk)
+    return Piece(name, path, reading.size, reading.sha256)
 
 
 def name_of(context: JobContext, pattern: str, wanted: str | None) -> str:
@@ -62,7 +79,7 @@ def name_of(context: JobContext, pattern: str, wanted: str | None) -> str:
     spec, goobi = context.spec, context.spec.goobi
     values = {
         "process_id": str(goobi.process_id) if goobi and goobi.process_id is not None else "",
-        "process_title": (goobi and goobi.process_title) or spec.title or "",
+        "process_title": spec.work_title,
         "title": spec.title or "",
         "job_id": context.job_id,
     }

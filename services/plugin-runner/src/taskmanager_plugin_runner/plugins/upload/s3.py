@@ -4,7 +4,6 @@ An object appears only when it is complete, but objects cannot be renamed: so ea
 when all of them have arrived, and the temporary ones are removed.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -23,6 +22,7 @@ from taskmanager_plugin_runner.plugins.upload.consignment import (
     TEMPORARY,
     Arrived,
     Piece,
+    Reading,
     difference,
     require_arrived,
 )
@@ -127,14 +127,12 @@ class S3Sending:
             raise self._ending from None
 
     def _read_back(self, key: str) -> Arrived:
-        digest, size = hashlib.sha256(), 0
+        reading = Reading(self._context)
         body = self._client.get_object(Bucket=self._target.bucket, Key=key)["Body"]
         with body:
             for chunk in body.iter_chunks(_CHUNK_BYTES):
-                self._context.checkpoint()
-                digest.update(chunk)
-                size += len(chunk)
-        return Arrived(size, digest.hexdigest())
+                reading.take(chunk)
+        return Arrived(reading.size, reading.sha256)
 
     def _keys(self, prefix: str) -> list[str]:
         """The keys below a prefix, without it."""

@@ -6,7 +6,6 @@ host key that the target names is accepted.
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 from collections.abc import AsyncIterator, Sequence
 from pathlib import PurePosixPath
@@ -22,6 +21,7 @@ from taskmanager_plugin_runner.plugins.upload.consignment import (
     TEMPORARY,
     Arrived,
     Piece,
+    Reading,
     difference,
     require_arrived,
 )
@@ -99,13 +99,11 @@ class SftpSending:
         self._context.checkpoint()
 
     async def _read_back(self, sftp: asyncssh.SFTPClient, remote: PurePosixPath) -> Arrived:
-        digest, size = hashlib.sha256(), 0
+        reading = Reading(self._context)
         async with sftp.open(remote, "rb") as file:
             while chunk := cast("bytes", await file.read(_CHUNK_BYTES)):
-                self._context.checkpoint()
-                digest.update(chunk)
-                size += len(chunk)
-        return Arrived(size, digest.hexdigest())
+                reading.take(chunk)
+        return Arrived(reading.size, reading.sha256)
 
     async def _read_all(
         self, sftp: asyncssh.SFTPClient, folder: PurePosixPath, below: PurePosixPath

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.interface import ExistingParameters
+from taskmanager_plugin_runner.plugins.parameters import existing_schema
 
 
 class Invalid(StrEnum):
@@ -18,20 +19,17 @@ class Invalid(StrEnum):
     """It ends as DONE with a warning for each such file, and its reports are placed."""
 
 
-_EXISTING: Final = {
-    "type": "string",
-    "enum": [*Existing],
-    "default": Existing.KEEP,
-    "title": "Reports of pages that are gone",
-    "x-titles": {"de": "Berichte von Seiten, die es nicht mehr gibt"},
-    "description": "What becomes of reports of earlier jobs whose page is gone: keep, replace or refuse",
-}
+_EXISTING: Final = existing_schema(
+    "Reports of pages that are gone",
+    "Berichte von Seiten, die es nicht mehr gibt",
+    "reports of earlier jobs whose page is gone",
+)
 
 
 class ValidationParameters(ExistingParameters):
     """What a job may choose; everything else is in the profile."""
 
-    existing: Annotated[Existing, WithJsonSchema(_EXISTING)] = Existing.KEEP
+    existing: Annotated[Existing, _EXISTING] = Existing.KEEP
     invalid: Invalid = Field(
         default=Invalid.ERROR,
         title="If a file is not valid",
