@@ -30,7 +30,6 @@ ROOT = Path(__file__).parents[2]
 SHOWN = ROOT / ".books"
 PLUGINS = ("tiffvalidation", "images", "jp2", "jp2validation", "ocr", "pdf", "epub", "checksums")
 CHAIN_SECONDS = 900
-ENDED = frozenset({"DONE", "ERROR", "CANCELLED"})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -88,8 +88,7 @@ def logged_in_of(request: Request) -> LoggedIn:
 
 def _check_known(request: Request, proof: AuthContext) -> None:
     if proof.refused is not None:
-        problem = proof.refused
-        raise ProblemError(problem.kind, problem.told, problem.headers, **problem.extensions)
+        raise ProblemError.of(proof.refused)
     if proof.principal is not NOBODY:
         return
     if _is_browsing(request):

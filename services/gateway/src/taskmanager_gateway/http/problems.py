@@ -169,6 +169,11 @@ class ProblemError(TaskManagerError):
         super().__init__(english(told))
         self.problem = Problem(kind, told, extensions, headers or {})
 
+    @classmethod
+    def of(cls, problem: Problem) -> "ProblemError":
+        """The error that ends a request with this problem."""
+        return cls(problem.kind, problem.told, problem.headers, **problem.extensions)
+
 
 def body_too_large(limit_bytes: int) -> ProblemError:
     """The problem for a body that exceeds the limit of its route."""

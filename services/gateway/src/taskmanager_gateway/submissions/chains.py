@@ -84,5 +84,4 @@ def problem_of_link(problem: Problem, number: int) -> Problem:
 
 def error_of_link(error: ProblemError, number: int) -> ProblemError:
     """The same for a problem that ends the request."""
-    problem = problem_of_link(error.problem, number)
-    return ProblemError(problem.kind, problem.told, problem.headers, **problem.extensions)
+    return ProblemError.of(problem_of_link(error.problem, number))

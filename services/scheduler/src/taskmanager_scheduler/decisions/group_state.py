@@ -40,7 +40,7 @@ from taskmanager_scheduler.decisions.decision import Decision, change_of
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
 from taskmanager_scheduler.decisions.runner_registration import on_heartbeat, on_hello
 from taskmanager_scheduler.decisions.statistics import deltas
-from taskmanager_scheduler.jobs.chains import turns_come
+from taskmanager_scheduler.jobs.chains import chains_in, turns_come
 from taskmanager_scheduler.jobs.circuit_breaker import after_end
 from taskmanager_scheduler.jobs.effects import Effect, NudgePlugin, StoreReport, WithdrawReports
 from taskmanager_scheduler.jobs.events import (
@@ -98,8 +98,9 @@ class GroupState:
         """Fold one message into the state."""
         match message:
             case Submissions() | Submit():
+                chains = chains_in(message.submissions)
                 for submit in message.submissions:
-                    self._take_submission(submit, message.submissions)
+                    self._take_submission(submit, chains.get(submit.chain, (submit,)))
             case Command():
                 execute(self, message)
             case LogInsSeen():
@@ -115,11 +116,10 @@ class GroupState:
             case ReplicasReported():
                 on_report(self, message)
 
-    def _take_submission(self, submit: Submit, together: Sequence[Submit]) -> None:
-        """Fold one of the submissions that came together; a chain is a duplicate if one of its jobs is."""
+    def _take_submission(self, submit: Submit, alike: Sequence[Submit]) -> None:
+        """Fold one submission; `alike` are those of its chain, which is a duplicate if one of its jobs is."""
         if submit.job in self.snapshot.unreadable:
             return  # it is stored, but its state cannot be read
-        alike = [one for one in together if one.chain == submit.chain] if submit.chain else (submit,)
         held = (self.holders.get(one.spec.unique) for one in alike if one.spec.unique)
         holder = next((job for job in held if job is not None and job not in submit.chain), None)
         self.move(submit.job, submit, holder=holder)

@@ -1,12 +1,22 @@
 """Jobs that start when the one before them in their chain is done. Pure, like `transition`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from taskmanager.messages import Submit
 from taskmanager.model.jobs import Job
 from taskmanager.model.reasons import history
 from taskmanager.model.states import Status, Trigger
 from taskmanager_scheduler.jobs.events import Transition, TransitionContext
 from taskmanager_scheduler.jobs.moves import changed, noted, queue
+
+
+def chains_in(submissions: Iterable[Submit]) -> Mapping[tuple[str, ...], Sequence[Submit]]:
+    """The submissions that belong to chains, by chain."""
+    found: dict[tuple[str, ...], list[Submit]] = {}
+    for submit in submissions:
+        if submit.chain:
+            found.setdefault(submit.chain, []).append(submit)
+    return found
 
 
 def turns_come(before: Job | None, after: Job, loaded: Mapping[str, Job]) -> Iterator[str]:

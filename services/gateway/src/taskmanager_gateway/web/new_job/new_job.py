@@ -94,7 +94,7 @@ async def submit(request: Request, plugin: str, who: Caller) -> Response:
     key = checked_key(form.get(KEY_FIELD))
     result = await services_of(request).submissions.submit(Submission.of(spec, auth_context_of(request), key))
     if isinstance(result, Problem):
-        raise ProblemError(result.kind, result.told, result.headers, **result.extensions)
+        raise ProblemError.of(result)
     answer = done(text(request, "The job was submitted."))
     answer.headers["HX-Redirect"] = f"/jobs/{result.job.id}"
     return answer

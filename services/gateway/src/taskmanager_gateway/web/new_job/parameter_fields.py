@@ -1,7 +1,7 @@
 """A plugin's parameters as fields of a form, made from its JSON Schema, and the form as parameters. Pure."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,11 +59,9 @@ def parameter_fields(
     """A field for each parameter, in the schema's order, with what is `given` for it."""
     declared = schema.get("properties")
     properties = declared if isinstance(declared, dict) else {}
-    required = schema.get("required") or ()
+    required = _list(schema.get("required"))
     return [
-        _field(
-            name, _resolved(own, schema), language, (given or {}).get(name), required=name in _texts(required)
-        )
+        _field(name, _resolved(own, schema), language, (given or {}).get(name), required=name in required)
         for name, own in properties.items()
     ]
 
@@ -170,10 +168,6 @@ def _written(kind: Kind, value: JsonValue) -> str:
 def _in(language: str, words: JsonValue) -> str:
     word = words.get(language) if isinstance(words, dict) else None
     return word if isinstance(word, str) else ""
-
-
-def _texts(value: object) -> Iterator[str]:
-    yield from (one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
 
 
 def _list(value: JsonValue) -> list[JsonValue]:
