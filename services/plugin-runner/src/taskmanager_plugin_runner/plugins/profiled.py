@@ -1,11 +1,12 @@
 """What plugins have in common whose templates are profiles: TOML files, which are read once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from taskmanager.errors import JobFailedError
 from taskmanager.plugin_api import JobContext, Parameters, PluginManifest, parse_parameters
 
 ProfileT = TypeVar("ProfileT", bound=BaseModel)
@@ -20,11 +21,14 @@ class ProfiledPlugin(Generic[ProfileT, ParametersT]):
         profiles: Mapping[str, ProfileT],
         parameters: type[ParametersT],
         *,
-        default: str,
+        default: str | None,
         **declared: Any,
     ) -> None:
-        """`default` is the profile of jobs that name none; `declared` are further fields of the manifest."""
-        self._profiles, self._parameters, self._default = profiles, parameters, default
+        """`default` is the profile of jobs that name none; None: there is none, and `unnamed` says so.
+
+        `declared` are further fields of the manifest.
+        """
+        self._profiles, self._parameters = profiles, parameters
         self._manifest = PluginManifest(
             version=version("taskmanager-plugin-runner"),
             parameters=parameters.model_json_schema(),
@@ -40,6 +44,22 @@ class ProfiledPlugin(Generic[ProfileT, ParametersT]):
 
     def chosen(self, context: JobContext) -> tuple[ProfileT, ParametersT]:
         """The profile and the parameters of a job; raises JobFailedError for unknown and invalid ones."""
+        _, profile, parameters = self.chosen_by_name(context)
+        return profile, parameters
+
+    def chosen_by_name(self, context: JobContext) -> tuple[str, ProfileT, ParametersT]:
+        """The same with the name of the profile."""
         parameters = parse_parameters(self._parameters, context.spec.parameters)
-        name = self._manifest.choose_template(context.template) or self._default
-        return self._profiles[name], parameters
+        name = self._manifest.choose_template(context.template)
+        if name is None:
+            raise JobFailedError(self.unnamed(", ".join(self._profiles) or "-"))
+        return name, self._profiles[name], parameters
+
+    def unnamed(self, known: str) -> str:
+        """What to say of a job that names no profile; only for plugins without a default."""
+        raise AssertionError(f"a default, or words about its absence: {known}")
+
+
+def the_only(names: Collection[str]) -> str | None:
+    """The default of a plugin whose profiles are all an operator's: the only one, if there is one."""
+    return next(iter(names)) if len(names) == 1 else None

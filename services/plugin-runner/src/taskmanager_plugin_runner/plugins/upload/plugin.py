@@ -4,17 +4,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Protocol
 
-from taskmanager.errors import JobFailedError
 from taskmanager.model.jobs import FileRecord, FileState
 from taskmanager.plugin_api import (
     JobContext,
     Need,
     PauseSupport,
-    PluginManifest,
     RetryPolicy,
-    parse_parameters,
 )
 from taskmanager_plugin_runner.plugins.catalogue import read_catalogue
+from taskmanager_plugin_runner.plugins.profiled import ProfiledPlugin, the_only
 from taskmanager_plugin_runner.plugins.upload import consignment, texts
 from taskmanager_plugin_runner.plugins.upload.bags import bagged, today
 from taskmanager_plugin_runner.plugins.upload.command import CommandSending
@@ -41,19 +39,18 @@ class Sending(Protocol):
         """Send everything into a folder of that name; a note if it was there already."""
 
 
-class UploadPlugin:
+class UploadPlugin(ProfiledPlugin[Target, UploadParameters]):
     """Reads its targets once, on construction; raises PermanentError if one of them is invalid."""
 
     def __init__(self) -> None:
-        self._targets = read_catalogue(PLUGIN, read_target, SHIPPED)
-        self._manifest = PluginManifest(
+        targets = read_catalogue(PLUGIN, read_target, SHIPPED)
+        super().__init__(
+            targets,
+            UploadParameters,
+            default=the_only(targets),
             name=PLUGIN,
             title="Upload",
             job_type="EWIG",
-            version=version("taskmanager-plugin-runner"),
-            parameters=UploadParameters.model_json_schema(),
-            templates=tuple(self._targets),
-            template_default=next(iter(self._targets)) if len(self._targets) == 1 else None,
             destination=Need.OPTIONAL,
             pause=PauseSupport.CHECKPOINT,
             outside_effects=True,
@@ -65,18 +62,9 @@ class UploadPlugin:
             texts=TEXTS.sentences,
         )
 
-    @property
-    def manifest(self) -> PluginManifest:
-        """Job type EWIG, with the names of all targets as templates, and the parameters of a job."""
-        return self._manifest
-
     def run(self, context: JobContext) -> None:
         """Send all files of the source; raises JobFailedError with the reason."""
-        parameters = parse_parameters(UploadParameters, context.spec.parameters)
-        chosen = self._manifest.choose_template(context.template)
-        if chosen is None:
-            raise JobFailedError(texts.NO_TARGET(known=", ".join(self._targets) or "-"))
-        target = self._targets[chosen]
+        chosen, target, parameters = self.chosen_by_name(context)
         name = consignment.name_of(context, target.name, parameters.name)
         pieces = consignment.pieces_of(context)
         if target.bag:
@@ -92,6 +80,10 @@ class UploadPlugin:
             receipt.parent.mkdir(parents=True)
             receipt.write_text(consignment.checksums(pieces), encoding="utf-8")
             context.finished(receipt)
+
+    def unnamed(self, known: str) -> str:
+        """See `ProfiledPlugin`."""
+        return texts.NO_TARGET(known=known)
 
 
 def _bag_info(target: Target, name: str) -> dict[str, str]:

@@ -66,10 +66,10 @@ class ValidationPlugin(Generic[ProfileT]):
         chosen = self._manifest.choose_template(context.template) or self._offer.default
         name = chosen if chosen in self._profiles else self._offer.default
         profile = self._profiles[name]
-        heading = {
-            "plugin": self._manifest.name,
-            "version": self._manifest.version,
-            "profile": name,
-            "title": profile.title,
-        }
+        heading = heading_of(self._manifest, name, profile.title)
         ValidationJob(context, self._kind_of(profile), profile, parameters, heading).run()
+
+
+def heading_of(manifest: PluginManifest, profile: str, title: str) -> dict[str, str]:
+    """What every report says about the one who made it, and by which profile."""
+    return {"plugin": manifest.name, "version": manifest.version, "profile": profile, "title": title}
