@@ -43,11 +43,6 @@ class Both:
         await self.store.apply(Needs(), lambda _: Plan(settlements=[(name, wanted)]))
 
 
-@pytest.fixture(params=["memory", "mongo"])
-def store_url(request: pytest.FixtureRequest) -> str | None:
-    return None if request.param == "memory" else str(request.getfixturevalue("mongodb_url"))
-
-
 @pytest.fixture
 async def both(store_url: str | None) -> AsyncIterator[Both]:
     if store_url is None:

@@ -79,18 +79,13 @@ def write_into(fake: FakeReader) -> Write:
     return write
 
 
-@pytest.fixture(params=["memory", "mongo"])
-def url(request: pytest.FixtureRequest) -> str | None:
-    return None if request.param == "memory" else str(request.getfixturevalue("mongodb_url"))
-
-
 @pytest.fixture
-async def both(url: str | None) -> AsyncIterator[tuple[JobReader, Write]]:
-    if url is None:
+async def both(store_url: str | None) -> AsyncIterator[tuple[JobReader, Write]]:
+    if store_url is None:
         fake = FakeReader()
         yield fake, write_into(fake)
         return
-    store, reader = MongoStore(url), MongoReader(url)
+    store, reader = MongoStore(store_url), MongoReader(store_url)
 
     async def write(plan: Plan) -> None:
         await store.apply(Needs(), lambda _: plan)

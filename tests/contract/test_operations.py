@@ -68,18 +68,13 @@ class Stored:
         return seen[-1]
 
 
-@pytest.fixture(params=["memory", "mongo"])
-def url(request: pytest.FixtureRequest) -> str | None:
-    return None if request.param == "memory" else str(request.getfixturevalue("mongodb_url"))
-
-
 @pytest.fixture
-async def stored(url: str | None) -> AsyncIterator[Stored]:
-    if url is None:
+async def stored(store_url: str | None) -> AsyncIterator[Stored]:
+    if store_url is None:
         memory, fake = MemoryStore(), FakeReader()
         yield Stored(memory, fake, (memory, fake))
         return
-    store, reader = MongoStore(url), MongoReader(url)
+    store, reader = MongoStore(store_url), MongoReader(store_url)
     yield Stored(store, reader)
     await reader.close()
     await store.close()

@@ -48,11 +48,6 @@ class Both:
         return [one.seq for one in await self.told.due(among, now=NOW, limit=limit)]
 
 
-@pytest.fixture(params=["memory", "mongo"])
-def store_url(request: pytest.FixtureRequest) -> str | None:
-    return None if request.param == "memory" else str(request.getfixturevalue("mongodb_url"))
-
-
 @pytest.fixture
 async def both(store_url: str | None) -> AsyncIterator[Both]:
     if store_url is None:

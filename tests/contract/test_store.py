@@ -52,11 +52,6 @@ from taskmanager_testing.waiting import LONG_SECONDS
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture(params=["memory", "mongo"])
-def store_url(request: pytest.FixtureRequest) -> str | None:
-    return None if request.param == "memory" else str(request.getfixturevalue("mongodb_url"))
-
-
 @pytest.fixture
 async def store(store_url: str | None) -> AsyncIterator[Store]:
     if store_url is None:
