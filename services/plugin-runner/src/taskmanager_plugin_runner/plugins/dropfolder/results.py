@@ -13,6 +13,7 @@ from taskmanager_plugin_runner.plugins.dropfolder import texts
 from taskmanager_plugin_runner.plugins.dropfolder.looking import Sorted
 from taskmanager_plugin_runner.plugins.picture_check import PictureCheck
 from taskmanager_plugin_runner.plugins.pictures.formats import SUFFIXES
+from taskmanager_plugin_runner.plugins.xml_parser import hardened_parser
 
 _MARKUP: Final = (".xml", ".hocr", ".xhtml")
 _TAIL_BYTES: Final = 2_048
@@ -100,9 +101,8 @@ def _digest(path: Path) -> str:
 
 def _require_well_formed(path: Path) -> None:
     """Nothing is fetched, and no entity is resolved."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
     try:
-        etree.parse(str(path), parser)
+        etree.parse(str(path), hardened_parser())
     except etree.XMLSyntaxError as error:
         raise JobFailedError(texts.NOT_WELL_FORMED(name=path.name, error=error)) from error
 

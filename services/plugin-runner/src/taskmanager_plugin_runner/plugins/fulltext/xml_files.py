@@ -10,6 +10,7 @@ from lxml import etree
 from taskmanager.errors import JobFailedError
 from taskmanager.model.reasons.job_texts import document_texts
 from taskmanager.plugin_api.measures import volume
+from taskmanager_plugin_runner.plugins.xml_parser import hardened_parser
 
 BYTES_MAX: Final = 256 * 1024 * 1024
 """A larger file is no text of a book."""
@@ -23,14 +24,8 @@ def parse(path: Path, *, keep_blanks: bool = False, most: int = BYTES_MAX) -> et
     """
     if (size := path.stat().st_size) > most:
         raise JobFailedError(document_texts.TOO_LARGE(name=path.name, size=volume(size), most=volume(most)))
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        remove_blank_text=not keep_blanks,
-    )
     try:
-        tree = etree.parse(str(path), parser)
+        tree = etree.parse(str(path), hardened_parser(keep_blanks=keep_blanks))
     except etree.XMLSyntaxError as error:
         raise JobFailedError(document_texts.NOT_WELL_FORMED(name=path.name, error=error)) from error
     declared = tree.docinfo.internalDTD

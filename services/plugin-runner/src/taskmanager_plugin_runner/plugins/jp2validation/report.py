@@ -16,6 +16,7 @@ from lxml import etree
 
 from taskmanager_plugin_runner.plugins.jp2validation import texts
 from taskmanager_plugin_runner.plugins.validation.reports import ReportReading, printable_xml
+from taskmanager_plugin_runner.plugins.xml_parser import hardened_parser
 
 NAMESPACE: Final = "http://openpreservation.org/ns/jpylyzer/v2/"
 _IN: Final = f"{{{NAMESPACE}}}"
@@ -66,7 +67,7 @@ def _document(found: etpatch.Element) -> etree._Element:
     tool = (
         f"<toolInfo><toolName>jpylyzer</toolName><toolVersion>{jpylyzer.__version__}</toolVersion></toolInfo>"
     )
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True)
+    parser = hardened_parser(huge=True)
     text = f'<jpylyzer xmlns="{NAMESPACE}">{tool}{inner}</jpylyzer>'
     return etree.fromstring(text.encode("utf-8", errors="replace"), parser)
 

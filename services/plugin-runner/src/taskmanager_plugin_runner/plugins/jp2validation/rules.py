@@ -4,13 +4,15 @@ from functools import cache
 
 from lxml import etree, isoschematron
 
+from taskmanager_plugin_runner.plugins.xml_parser import hardened_parser
+
 _SVRL = "{http://purl.oclc.org/dsdl/svrl}"
 
 
 @cache
 def compiled(rules: str) -> isoschematron.Schematron:
     """The schema, compiled once in each process; raises ValueError with what is wrong."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    parser = hardened_parser()
     try:
         return isoschematron.Schematron(etree.fromstring(rules.encode(), parser), store_report=True)
     except (etree.LxmlError, TypeError) as error:

@@ -8,6 +8,7 @@ from lxml import etree
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.mets import texts
+from taskmanager_plugin_runner.plugins.xml_parser import hardened_parser
 
 METS: Final = "http://www.loc.gov/METS/"
 XLINK: Final = "http://www.w3.org/1999/xlink"
@@ -36,9 +37,8 @@ def parse(path: Path) -> etree._ElementTree:
     size = path.stat().st_size
     if size > BYTES_MOST:
         raise JobFailedError(texts.TOO_LARGE(size=f"{size:,}", most=f"{BYTES_MOST:,}"))
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        tree = etree.parse(str(path), parser)
+        tree = etree.parse(str(path), hardened_parser())
     except etree.XMLSyntaxError as error:
         raise JobFailedError(texts.NOT_WELL_FORMED(error=error)) from error
     if tree.docinfo.internalDTD is not None:

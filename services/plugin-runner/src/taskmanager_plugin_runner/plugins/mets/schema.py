@@ -13,6 +13,7 @@ from lxml import etree
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.mets import texts
+from taskmanager_plugin_runner.plugins.xml_parser import hardened_parser
 
 _FAULTS_NAMED = 20
 
@@ -44,7 +45,7 @@ def faults(tree: etree._ElementTree, main: Path) -> Iterator[str]:
 
 @lru_cache(maxsize=4)
 def _loaded(main: Path) -> etree.XMLSchema:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    parser = hardened_parser()
     parser.resolvers.add(_FolderResolver(main.parent))
     try:
         return etree.XMLSchema(etree.parse(str(main), parser))

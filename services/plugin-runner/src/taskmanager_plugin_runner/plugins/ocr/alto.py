@@ -13,6 +13,7 @@ from lxml import etree
 
 from taskmanager.errors import JobFailedError
 from taskmanager_plugin_runner.plugins.ocr import texts
+from taskmanager_plugin_runner.plugins.xml_parser import hardened_parser
 
 NAMESPACE: Final = "http://www.loc.gov/standards/alto/ns-v4#"
 SCHEMA_VERSION: Final = "4.4"
@@ -113,9 +114,7 @@ def _require_inside(string: etree._Element, width: int, height: int) -> None:
 def parse(path: Path) -> etree._ElementTree:
     """A file as XML, nothing fetched; raises JobFailedError if it is not well-formed."""
     try:
-        return etree.parse(
-            str(path), etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
-        )
+        return etree.parse(str(path), hardened_parser(keep_blanks=False))
     except etree.XMLSyntaxError as error:
         raise JobFailedError(texts.NOT_WELL_FORMED(name=path.name, error=error)) from error
 
