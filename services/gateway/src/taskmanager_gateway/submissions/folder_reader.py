@@ -5,11 +5,9 @@ Never blocks the event loop; a mount that does not answer is given up after a wh
 
 import asyncio
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from taskmanager.errors import PathRefusedError
 from taskmanager.files.listing import natural
@@ -26,8 +24,6 @@ SHOWN = 500
 """Folders and names of files that are shown; more are counted."""
 MOST_ENTRIES = 100_000
 """Entries of a folder that are looked at."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +57,9 @@ class FolderReader:
 
     async def read(self, path: str) -> FolderContent | None:
         """What is in the folder, or the file alone; None if there is nothing. Raises ProblemError."""
-        return await self._run(lambda: self._read(path))
-
-    async def _run(self, call: Callable[[], T]) -> T:
         try:
             async with asyncio.timeout(self._time_limit.total_seconds()):
-                return await self._threads.run(call)
+                return await self._threads.run(lambda: self._read(path))
         except TimeoutError as error:
             raise ProblemError(FILE_SYSTEM_SLOW, problems.FOLDERS_SLOW()) from error
         except PathRefusedError as error:

@@ -36,8 +36,10 @@ let late = false; // whether the list has changed while it could not be put
 async function follow() {
   late = !mayPut();
   if (!late) await renewList(() => !(late = !mayPut()));
-  if (!late) arrived = 0;
-  if (!late) perhaps = false;
+  if (!late) {
+    arrived = 0;
+    perhaps = false;
+  }
   announce();
 }
 
