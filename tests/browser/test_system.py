@@ -63,13 +63,14 @@ async def test_a_dead_letter_is_looked_at_sent_back_in_vain_and_dropped(
         return [(one["copies"], one["settlement"]) for one in letters] == [(2, None)]
 
     await asyncio.to_thread(eventually, dead_again, within_seconds=60, what="it is a dead letter again")
-    await page.reload()
+    await page.evaluate("document.body.dispatchEvent(new CustomEvent('tm-letters'))")
     await page.locator("#letters [hx-get*='action=drop']").click()
     await page.locator("#dialog form [type=submit]").click()
     await expect(page.locator("#letters-count")).to_have_text(
         "None: every message to the scheduler was usable."
     )
     await expect(page.locator("#menu-dead-letters")).to_have_count(0)
-    await page.goto("/audit")
-    await expect(page.locator("main tbody tr").nth(0)).to_contain_text("Drop a dead letter")
-    await expect(page.locator("main tbody tr").nth(1)).to_contain_text("let us see")
+    with system.client() as client:
+        [dropped, sent] = client.get("/api/v1/audit").raise_for_status().json()["entries"][:2]
+    assert (dropped["what"]["code"], dropped["reason"]) == ("deed.drop_dead_letter", "")
+    assert (sent["what"]["code"], sent["reason"]) == ("deed.requeue_dead_letter", "let us see")

@@ -16,33 +16,13 @@ import httpx
 
 from taskmanager_testing.waiting import eventually
 
+from .compose_file import ROOT
 from .engine import Engine
 
-ROOT = Path(__file__).parents[2]
 PROJECT = "taskmanager-trial"
 PASSWORD = "a password nobody else has"
-SERVERS = (
-    "rabbitmq",
-    "mongo",
-    "gateway",
-    "scheduler",
-    "runner-shell",
-    "runner-jp2",
-    "runner-altoconvert",
-    "runner-epub",
-    "runner-jp2validation",
-    "runner-ocr",
-    "runner-pdf",
-    "runner-tiffvalidation",
-    "runner-download",
-    "runner-checksums",
-    "runner-images",
-    "runner-media",
-    "runner-mets",
-)
 HEALTH_CHECK = ("python", "/opt/taskmanager/container/healthcheck.py")
 """In a container of our own: says what the service lacks."""
-ONCE = ("accounts", "replica-set", "migrate")
 LIMIT_SECONDS = 120.0
 """Longer than anything here takes on a slow machine."""
 
@@ -196,6 +176,15 @@ class Stack:
             return {self.status(job) for job in jobs} == {"DONE"}
 
         eventually(done, within_seconds=LIMIT_SECONDS, what=f"{jobs} are done")
+
+    def until_ended(self, job: str) -> dict[str, Any]:
+        """Wait until the job has ended, well or not; returns it."""
+
+        def ended() -> bool:
+            return self.status(job) in {"DONE", "ERROR", "CANCELLED"}
+
+        eventually(ended, within_seconds=LIMIT_SECONDS, what=f"{job} has ended")
+        return self.told(f"/jobs/{job}")
 
     def told(self, path: str) -> dict[str, Any]:
         """What the API answers to a GET of a path below /api/v1."""
