@@ -140,7 +140,7 @@ class Stack:
             made = client.post("/api/v1/tokens", json=body, headers=_csrf(client)).raise_for_status()
         self.token = made.json()["secret"]
 
-    def submit(self, plugin: str, source: str, destination: str, **more: Any) -> str:
+    def submit(self, plugin: str, source: str | None, destination: str, **more: Any) -> str:
         """Submit a job; returns its id."""
         body = {"plugin": plugin, "source": source, "destination": destination, **more}
         with self.client() as client:

@@ -23,6 +23,12 @@ PROGRAMS = {
     "taskmanager-plugin-runner-media": ("ffmpeg", "ffprobe"),
 }
 """By the image, what its plugins call."""
+PACKAGES = {
+    "taskmanager-plugin-runner": ("boto3", "img2pdf", "lxml", "opencv-python-headless", "pyvips"),
+    "taskmanager-plugin-runner-ocr": ("img2pdf", "lxml", "pyvips"),
+    "taskmanager-plugin-runner-media": ("pyvips",),
+}
+"""By the image, Python packages that some plugins need and others do not."""
 
 
 @pytest.fixture(params=sorted(BUILT))
@@ -36,6 +42,12 @@ def image(request: pytest.FixtureRequest, stack: Stack) -> str:
 def inside(engine: Engine, image: str, *command: str) -> str:
     """What a program in a container of the image prints."""
     return engine.run("run", "--rm", "--network", "none", "--read-only", image, *command)
+
+
+def python_packages(engine: Engine, image: str) -> Mapping[str, str]:
+    """The version of each Python package in the image."""
+    script = "import importlib.metadata as m; [print(d.name, d.version) for d in m.distributions()]"
+    return dict(line.split() for line in inside(engine, image, "python", "-c", script).splitlines())
 
 
 def test_an_image_says_what_it_is_and_is_not_for_root(engine: Engine, image: str) -> None:
@@ -62,13 +74,13 @@ def test_only_runners_have_programs_of_plugins_and_each_only_those_of_its_own(
     script = " ".join(f"command -v {program} >/dev/null && echo {program};" for program in every)
     found = inside(engine, image, "sh", "-c", f"{script} true").split()
     assert found == sorted(PROGRAMS.get(image, ()))
+    packages = {package for packages in PACKAGES.values() for package in packages}
+    assert packages & set(python_packages(engine, image)) == set(PACKAGES.get(image, ()))
 
 
 def test_an_image_carries_the_list_of_its_python_packages(engine: Engine, image: str) -> None:
     listed = json.loads(inside(engine, image, "cat", "/opt/taskmanager/sbom.cdx.json"))
     assert listed["bomFormat"] == "CycloneDX"
     found = {one["name"]: one["version"] for one in listed["components"]}
-    script = "import importlib.metadata as m; [print(d.name, d.version) for d in m.distributions()]"
-    installed = dict(line.split() for line in inside(engine, image, "python", "-c", script).splitlines())
-    assert found == installed
+    assert found == python_packages(engine, image)
     assert {"taskmanager", "pika"} <= set(found)

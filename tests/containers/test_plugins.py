@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
-from tests.integration.plugins.drawn_process import PAGES, draw
+from tests.integration.plugins.drawn_process import PAGES, draw, write_mets
 
 from .compose_file import REPLICAS
 from .conftest import OWNER
@@ -73,7 +73,7 @@ def work(folder: str) -> Mapping[str, tuple[dict[str, Any], str]]:
         "pdf": (whole, f"ocr/{TITLE}_pdf/{TITLE}.pdf"),
         "epub": (whole, "**/*.epub"),
         "altoconvert": ({"source": read, "destination": read}, f"read/ocr/{TITLE}_alto/*.xml"),
-        "mets": ({"source": read, "destination": read}, "read/validation/*.xml"),
+        "mets": (whole, "validation/mets.xml"),
         "checksums": (whole, "checksums/*"),
         "media": (
             {"source": f"{tape}/images/master_{TITLE}_media", "destination": tape},
@@ -88,8 +88,11 @@ def test_each_plugin_does_its_work_in_the_image_of_its_container(
     jobs = work(f"/files/{process.relative_to(files)}")
     assert set(jobs) == set(REPLICAS) - {"download"}
     for plugin, (job, results) in jobs.items():
+        if plugin == "mets":
+            write_mets(process, process / "images" / f"{TITLE}_media")
         before = set(process.glob(results))
-        stack.wait_until_done(stack.submit(plugin, goobi=GOOBI, **job))
+        ended = stack.until_ended(stack.submit(plugin, goobi=GOOBI, **job))
+        assert ended["status"] == "DONE", f"{plugin}: {ended['error']}"
         made = set(process.glob(results)) - before
         assert made, f"{plugin} is done, but there is nothing at {results}"
         assert {path.stat().st_uid for path in made} == {OWNER}
@@ -103,7 +106,8 @@ def test_nothing_is_downloaded_from_where_no_template_allows_it(
     folder = f"/files/{process.relative_to(files)}/fetched"
     job = stack.submit(
         "download",
-        destination=folder,
+        None,
+        folder,
         template="archive",
         parameters={"item": "https://192.0.2.1/manifest"},
         goobi=GOOBI,
