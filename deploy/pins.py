@@ -43,7 +43,7 @@ OFFERED = {
 }
 """The extras that images and development have: those of the plugins that come along, and tracing."""
 OWN_IMAGES = {"ocr": ("ocr", "tracing"), "media": ("tracing",)}
-"""The extras that the images of these plugins have, which serve nothing else."""
+"""The extras in the images that serve one plugin alone; the image of the others has those of all plugins."""
 APART = {"checkov": ["checkov==3.3.30"]}
 """Lists that do not heed `constraints.txt`: environments of their own, which ask for older versions of
 packages that we use.

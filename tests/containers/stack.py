@@ -6,8 +6,10 @@ import re
 import signal
 import ssl
 import subprocess
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -141,12 +143,10 @@ class Stack:
         self.token = made.json()["secret"]
 
     def submit(self, plugin: str, source: str | None, destination: str, **more: Any) -> str:
-        """Submit a job; returns its id."""
+        """Submit a job, again while the gateway says that it cannot take it now; returns its id."""
         body = {"plugin": plugin, "source": source, "destination": destination, **more}
-        with self.client() as client:
-            taken = client.post("/api/v1/jobs", json=body)
-        assert taken.status_code == 202, taken.text
-        return str(taken.json()["id"])
+        offered = partial(self.offer, body, uuid.uuid4().hex)
+        return eventually(offered, within_seconds=LIMIT_SECONDS, what="the job is taken") or ""
 
     def offer(self, body: Mapping[str, Any], key: str) -> str | None:
         """Try once to submit a job under a key; its id, or None if there is no answer or not now."""
