@@ -42,6 +42,8 @@ OFFERED = {
     ),
 }
 """The extras that images and development have: those of the plugins that come along, and tracing."""
+OWN_IMAGES = {"ocr": ("ocr", "tracing"), "media": ("tracing",)}
+"""The extras in the images that serve one plugin alone; the image of the others has those of all plugins."""
 APART = {"checkov": ["checkov==3.3.30"]}
 """Lists that do not heed `constraints.txt`: environments of their own, which ask for older versions of
 packages that we use.
@@ -60,8 +62,14 @@ def environments() -> Mapping[str, list[str]]:
     local = services.pop("local")
     services.pop("testing")  # part of the local stack, not an environment of its own
     together = [*local, *(one for s in services.values() for one in s)]
+    runner = "plugin-runner"
+    images = {
+        f"{runner}-{plugin}": [*third_party(f"taskmanager-{runner}", extras)]
+        for plugin, extras in OWN_IMAGES.items()
+    }
     return {
         **services,
+        **images,
         "build": list(BUILD),
         "together": [*together, *BUILD],
         "development": [*listed("requirements-dev.txt"), *together, *BUILD],

@@ -3,7 +3,7 @@
 All tests of this folder share the event loop in which the browser is controlled.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -56,15 +56,22 @@ def stage_plugin() -> str:
 
 
 @pytest.fixture(scope="module")
+def stage_settings() -> Mapping[str, str]:
+    """Further settings of the whole system; a module overrides it."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def system(
     tmp_path_factory: pytest.TempPathFactory,
     rabbitmq: RunningServer,
     mongod: RunningServer,
     stage_plugin: str,
+    stage_settings: Mapping[str, str],
 ) -> Iterator[System]:
     """Gateway, scheduler and a runner of one plugin, for tests that act."""
     folder = Path(tmp_path_factory.mktemp("system"))
-    settings = {"TASKMANAGER_ACCESS": "off"}
+    settings = {"TASKMANAGER_ACCESS": "off", **stage_settings}
     with running_system(folder / "system", rabbitmq, mongod, plugin=stage_plugin, settings=settings) as made:
         with made.client() as client:
             eventually(lambda: client.get(f"/api/v1/plugins/{stage_plugin}").is_success, what="the plugin")

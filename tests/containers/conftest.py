@@ -10,17 +10,16 @@ from taskmanager_local.commands import free_port
 from taskmanager_local.demo.process_folder import ProcessFolder, new_process
 
 from .bases import ensure_bases
+from .compose_file import BUILT, ROOT
 from .engine import Engine, NoEngineError, engine_at
 from .host_image import IMAGE as HOST_IMAGE
 from .host_image import host_mounts, host_override
-from .stack import ROOT, Stack
+from .stack import Stack
 
 FOLDER = Path(os.environ.get("CONTAINERS", ROOT / ".containers")).resolve()
 OWNER = 1000
 ON_HOST = os.environ.get("IMAGES") == "host"
 """Whether this machine's programs take the place of the images: quicker, and says nothing about those."""
-BUILT = ("scheduler", "gateway", "runner-shell", "runner-ocr", "orchestrator")
-"""A service for each of our images; others share them."""
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +60,9 @@ def stack(
         made.over = host_override(engine, tmp_path_factory.mktemp("host"))
         made.runner_image, made.mounts = HOST_IMAGE, host_mounts()
     else:
-        for service in BUILT:  # in turn: the classic builder would make what they share several times at once
+        for (
+            service
+        ) in BUILT.values():  # in turn: the classic builder would make what they share several times at once
             made.compose("build", service)
     try:
         made.up()

@@ -15,8 +15,8 @@ import yaml
 
 from taskmanager_local.mongod import mongod_program
 
+from .compose_file import ONCE, ROOT, SERVERS
 from .engine import Engine, NoEngineError
-from .stack import ONCE, ROOT, SERVERS
 
 IMAGE = "taskmanager-host:1"
 PROBE = "taskmanager-probe"

@@ -6,8 +6,10 @@ import re
 import signal
 import ssl
 import subprocess
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -16,33 +18,13 @@ import httpx
 
 from taskmanager_testing.waiting import eventually
 
+from .compose_file import ROOT
 from .engine import Engine
 
-ROOT = Path(__file__).parents[2]
 PROJECT = "taskmanager-trial"
 PASSWORD = "a password nobody else has"
-SERVERS = (
-    "rabbitmq",
-    "mongo",
-    "gateway",
-    "scheduler",
-    "runner-shell",
-    "runner-jp2",
-    "runner-altoconvert",
-    "runner-epub",
-    "runner-jp2validation",
-    "runner-ocr",
-    "runner-pdf",
-    "runner-tiffvalidation",
-    "runner-download",
-    "runner-checksums",
-    "runner-images",
-    "runner-media",
-    "runner-mets",
-)
 HEALTH_CHECK = ("python", "/opt/taskmanager/container/healthcheck.py")
 """In a container of our own: says what the service lacks."""
-ONCE = ("accounts", "replica-set", "migrate")
 LIMIT_SECONDS = 120.0
 """Longer than anything here takes on a slow machine."""
 
@@ -160,13 +142,11 @@ class Stack:
             made = client.post("/api/v1/tokens", json=body, headers=_csrf(client)).raise_for_status()
         self.token = made.json()["secret"]
 
-    def submit(self, plugin: str, source: str, destination: str, **more: Any) -> str:
-        """Submit a job; returns its id."""
+    def submit(self, plugin: str, source: str | None, destination: str, **more: Any) -> str:
+        """Submit a job, again while the gateway says that it cannot take it now; returns its id."""
         body = {"plugin": plugin, "source": source, "destination": destination, **more}
-        with self.client() as client:
-            taken = client.post("/api/v1/jobs", json=body)
-        assert taken.status_code == 202, taken.text
-        return str(taken.json()["id"])
+        offered = partial(self.offer, body, uuid.uuid4().hex)
+        return eventually(offered, within_seconds=LIMIT_SECONDS, what="the job is taken") or ""
 
     def offer(self, body: Mapping[str, Any], key: str) -> str | None:
         """Try once to submit a job under a key; its id, or None if there is no answer or not now."""
@@ -196,6 +176,15 @@ class Stack:
             return {self.status(job) for job in jobs} == {"DONE"}
 
         eventually(done, within_seconds=LIMIT_SECONDS, what=f"{jobs} are done")
+
+    def until_ended(self, job: str) -> dict[str, Any]:
+        """Wait until the job has ended, well or not; returns it."""
+
+        def ended() -> bool:
+            return self.status(job) in {"DONE", "ERROR", "CANCELLED"}
+
+        eventually(ended, within_seconds=LIMIT_SECONDS, what=f"{job} has ended")
+        return self.told(f"/jobs/{job}")
 
     def told(self, path: str) -> dict[str, Any]:
         """What the API answers to a GET of a path below /api/v1."""

@@ -7,7 +7,8 @@ import pytest
 
 from taskmanager_local.demo.process_folder import ProcessFolder
 
-from .stack import SERVERS, Stack
+from .compose_file import SERVERS
+from .stack import Stack
 from .work import CONNECT, address_of, jobs
 
 pytestmark = pytest.mark.timeout(1800)
@@ -26,7 +27,7 @@ client.taskmanager.jobs.find_one()
 
 def test_jobs_over_real_images_are_done(stack: Stack, book: ProcessFolder, files: Path) -> None:
     stack.wait_until_done(*jobs(stack, book, files))
-    assert len(list(files.rglob("*.jp2"))) == len(list(book.masters.iterdir()))
+    assert len(list((files / str(book.number)).rglob("*.jp2"))) == len(list(book.masters.iterdir()))
 
 
 @pytest.mark.parametrize("service", SERVERS)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from .compose_file import ROOT
 from .engine import Engine
-from .stack import ROOT
 
 pytestmark = pytest.mark.timeout(1800)
 

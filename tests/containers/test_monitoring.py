@@ -12,6 +12,7 @@ from tests.monitoring.prometheus import Prometheus
 from taskmanager_local.commands import free_port
 from taskmanager_testing.waiting import eventually
 
+from .compose_file import REPLICAS, slots
 from .stack import LIMIT_SECONDS, Stack
 
 pytestmark = pytest.mark.timeout(1800)
@@ -19,11 +20,12 @@ pytestmark = pytest.mark.timeout(1800)
 TARGETS = {
     "taskmanager-gateway": 1,
     "taskmanager-scheduler": 1,
-    "taskmanager-runner": 7,
+    "taskmanager-runner": sum(REPLICAS.values()),
     "rabbitmq": 1,
     "rabbitmq-queues": 1,
 }
 """How many of each the file starts."""
+SLOTS = float(sum(count * slots(plugin) for plugin, count in REPLICAS.items()))
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ def test_prometheus_reaches_every_process_and_evaluates_every_rule(prometheus: P
 
     eventually(reached, within_seconds=LIMIT_SECONDS, what=f"the targets {TARGETS}")
     assert set(prometheus.targets().values()) == {"up"}
-    assert [one.last for one in prometheus.ask("sum(taskmanager_runner_slots)")] == [13.0]
+    assert [one.last for one in prometheus.ask("sum(taskmanager_runner_slots)")] == [SLOTS]
     assert [one.last for one in prometheus.ask("sum(taskmanager_inbox_active)")] == [1.0]
 
     def evaluated() -> bool:

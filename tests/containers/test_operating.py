@@ -13,7 +13,8 @@ import pytest
 from taskmanager_local.demo.process_folder import ProcessFolder
 from taskmanager_testing.waiting import eventually
 
-from .stack import HEALTH_CHECK, LIMIT_SECONDS, SERVERS, Stack
+from .compose_file import REPLICAS, SERVERS
+from .stack import HEALTH_CHECK, LIMIT_SECONDS, Stack
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -34,21 +35,7 @@ def numbered(plugin: str, count: int) -> set[str]:
     return {f"runner-{plugin}-{number}" for number in range(1, count + 1)}
 
 
-USUAL = {
-    *numbered("shell", 2),
-    *numbered("jp2", 2),
-    *numbered("altoconvert", 1),
-    *numbered("epub", 1),
-    *numbered("jp2validation", 1),
-    *numbered("ocr", 1),
-    *numbered("pdf", 1),
-    *numbered("tiffvalidation", 1),
-    *numbered("download", 1),
-    *numbered("checksums", 1),
-    *numbered("images", 1),
-    *numbered("media", 1),
-    *numbered("mets", 1),
-}
+USUAL = {name for plugin, count in REPLICAS.items() for name in numbered(plugin, count)}
 
 
 @contextmanager

@@ -10,7 +10,8 @@ import pytest
 from taskmanager_local.certificates import Certificates
 from taskmanager_local.demo.process_folder import ProcessFolder
 
-from .stack import SERVERS, Stack
+from .compose_file import SERVERS
+from .stack import Stack
 from .work import CONNECT, address_of, jobs
 
 pytestmark = pytest.mark.timeout(1800)

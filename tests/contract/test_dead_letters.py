@@ -68,8 +68,10 @@ async def test_what_is_no_longer_there_is_no_longer_known(both: Both) -> None:
     await both.kept.keep([letter("a"), letter("b")])
     await both.kept.keep([letter("b", copies=2)])
     assert await both.reader.dead_letters() == [letter("b", copies=2)]
+    assert await both.reader.dead_letter_count() == 2
     await both.kept.keep([])
     assert await both.reader.dead_letters() == []
+    assert await both.reader.dead_letter_count() == 0
 
 
 async def test_an_order_stays_until_the_letter_is_gone_or_it_is_not_possible(both: Both) -> None:

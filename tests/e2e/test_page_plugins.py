@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from tests.e2e.conftest import System
-from tests.integration.plugins.drawn_process import PAGES, draw
+from tests.integration.plugins.drawn_process import PAGES, draw, write_mets
 from tests.peers.engine import HotFolders, watching, xml_and_text
 from tests.peers.library import Answer, Library, serving
 
@@ -384,23 +384,6 @@ def test_derivatives_metadata_and_checksums_of_a_whole_process(system: System) -
     assert ended["status"] == "ERROR"
     assert "00000001.jpg" in ended["error"]["message"]
     assert contents(masters) == before
-
-
-def write_mets(process: Path, media: Path) -> None:
-    """A METS document that names the derivatives with their checksums."""
-    files, pages = "", ""
-    for number, path in enumerate(sorted(media.iterdir())):
-        digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-        files += (
-            f'<file ID="F{number}" CHECKSUM="{digest}" CHECKSUMTYPE="MD5">'
-            f'<FLocat LOCTYPE="URL" xlink:href="images/{media.name}/{path.name}"/></file>'
-        )
-        pages += f'<div><fptr FILEID="F{number}"/></div>'
-    (process / "mets.xml").write_text(
-        '<mets xmlns="http://www.loc.gov/METS/" xmlns:xlink="http://www.w3.org/1999/xlink">'
-        f"<fileSec><fileGrp>{files}</fileGrp></fileSec><structMap><div>{pages}</div></structMap></mets>",
-        encoding="utf-8",
-    )
 
 
 def test_a_recording_becomes_a_copy_to_listen_to_and_a_waveform(system: System) -> None:

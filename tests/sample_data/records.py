@@ -1,4 +1,4 @@
-"""The records about the jobs of the sample data: reports, operations, their failures, audit, logs."""
+"""The records about the jobs of the sample data: reports, operations, failures, audit, logs, dead letters."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from tests.sample_data.cast import JP2, PDF, SHELL
 from tests.sample_data.jobs import LONG_TITLE, SCRIPT, UNBROKEN, Jobs
 
-from taskmanager.model.control import JobAction, StopMode
+from taskmanager.model.control import JobAction, LetterAction, Settlement, StopMode
 from taskmanager.model.jobs import Attribution, FileRecord, FileState, Interruption, Job, LogLine
 from taskmanager.model.log_types import LogType
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationState
 from taskmanager.model.reasons import actions_taken, refusals
-from taskmanager.model.registry import AuditEntry, LogBlock, StoredFile
+from taskmanager.model.registry import AuditEntry, DeadLetter, LogBlock, StoredFile
 from taskmanager.model.reports import Facts, OperatorMessage, Report, ReportKind, ReportState
 from taskmanager.model.states import Status
 
@@ -183,3 +183,34 @@ _ODD: dict[int, dict[str, object]] = {
     | {"bytes": 0, "result_bytes": 0, "seconds": 0},
     4: {"name": f"{UNBROKEN[:200]}.tif", "results": (f"{UNBROKEN[:200]}.jp2",), "warnings": (LONG_TITLE,)},
 }
+
+
+def letters(now: datetime) -> Iterator[DeadLetter]:
+    """Not believed, unreadable, taken away by a policy; one that is about to be dropped."""
+    forged = "its routing key belongs to the plugin 'jp2', and its sender is taskmanager-runner-ocr"
+    for number in range(3):
+        at = now - timedelta(minutes=90 * number + 5)
+        yield _letter(number, at, kind="events", user="taskmanager-runner-ocr", objection=forged)
+    wanted = Settlement(by="leitung", at=now, reason="Probe eines Dienstleisters", action=LetterAction.DROP)
+    yield _letter(
+        3, now - timedelta(days=2), text=f"{SCRIPT} {UNBROKEN}", objection=f"no JSON: {SCRIPT}", copies=12
+    )
+    yield _letter(4, now - timedelta(days=1), text="\0\1\2", objection="no JSON", settlement=wanted)
+    yield _letter(
+        5, now - timedelta(hours=7), kind="submissions", cause="expired", user="taskmanager-gateway"
+    )
+    yield _letter(6, now - timedelta(hours=8), kind="command", cause="maxlen", queue="tm.scheduler.7")
+
+
+def _letter(number: int, died: datetime, **fields: object) -> DeadLetter:
+    usual = {
+        "id": f"{number:032x}",
+        "queue": "tm.scheduler",
+        "cause": "rejected",
+        "died": died,
+        "key": "jp2.events",
+        "bytes": 4711,
+        "sha256": f"{number:064x}",
+        "text": '{"type":"events","v":1,"events":[{"type":"heartbeat","runner":"werk-1"}]}',
+    }
+    return DeadLetter.model_validate(usual | fields)

@@ -14,7 +14,7 @@ from tests.sample_data.jobs import Jobs, Noteworthy
 from taskmanager.model.jobs import Job
 from taskmanager.model.registry import ALIVE_FOR
 from taskmanager.model.states import Status, Tab
-from taskmanager.mongo import MongoStore
+from taskmanager.mongo import MongoDeadLetters, MongoStore
 from taskmanager.ports.access_store import AccessPlan
 from taskmanager.ports.store import Needs, Plan, Snapshot, StatisticsDelta
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
@@ -36,6 +36,7 @@ def written_sample_data(mongodb_url: str) -> Iterator[SampleData]:
     for plan in _plans(jobs, now):
         asyncio.run(_apply(mongodb_url, plan))
     asyncio.run(let_in(mongodb_url, now))
+    asyncio.run(_keep_letters(mongodb_url, now))
     with _heartbeats(mongodb_url):
         yield SampleData(now, jobs.noteworthy)
 
@@ -102,6 +103,17 @@ async def _apply(url: str, plan: Plan) -> None:
     store = MongoStore(url)
     try:
         await store.apply(Needs(), lambda _: plan)
+    finally:
+        await store.close()
+
+
+async def _keep_letters(url: str, now: datetime) -> None:
+    """Make the dead letters known, with what was decided about them."""
+    store, letters = MongoStore(url), list(records.letters(now))
+    settled = [(one.id, one.settlement) for one in letters if one.settlement is not None]
+    try:
+        await MongoDeadLetters(store.database).keep(letters)
+        await store.apply(Needs(), lambda _: Plan(settlements=settled))
     finally:
         await store.close()
 

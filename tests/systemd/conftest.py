@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.containers.compose_file import ROOT
 from tests.containers.conftest import FOLDER
 from tests.containers.engine import NoEngineError
-from tests.containers.stack import ROOT
 from tests.systemd.installation import METADATA, MONGOD, MONGOD_UNIT, SLOW, SOURCES, WHEELS, Installation
 from tests.systemd.machine import Machine, machine_at
 

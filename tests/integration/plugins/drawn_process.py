@@ -1,5 +1,6 @@
 """A folder of a process as Goobi keeps it, drawn for a test: pictures, ALTO, `meta.xml`."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,4 +145,21 @@ def section(name: str, **values: str) -> str:
         f'<mets:dmdSec ID="{name}"><mets:mdWrap MDTYPE="MODS"><mets:xmlData><mods:mods><mods:extension>'
         f"<goobi:goobi>{entries}{author}</goobi:goobi></mods:extension></mods:mods></mets:xmlData></mets:mdWrap>"
         "</mets:dmdSec>"
+    )
+
+
+def write_mets(process: Path, media: Path) -> None:
+    """A METS document that names the derivatives with their checksums."""
+    files, pages = "", ""
+    for number, path in enumerate(sorted(media.iterdir())):
+        digest = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+        files += (
+            f'<file ID="F{number}" CHECKSUM="{digest}" CHECKSUMTYPE="MD5">'
+            f'<FLocat LOCTYPE="URL" xlink:href="images/{media.name}/{path.name}"/></file>'
+        )
+        pages += f'<div><fptr FILEID="F{number}"/></div>'
+    (process / "mets.xml").write_text(
+        '<mets xmlns="http://www.loc.gov/METS/" xmlns:xlink="http://www.w3.org/1999/xlink">'
+        f"<fileSec><fileGrp>{files}</fileGrp></fileSec><structMap><div>{pages}</div></structMap></mets>",
+        encoding="utf-8",
     )

@@ -59,7 +59,8 @@ async def seen(
     statistics, runners = await reader.statistics(), await reader.runners()
     views = [PluginView.of(plugin, statistics, runners) for plugin in await reader.plugins()]
     failed = Failed(since, await FailureCounts(reader).since(since, views))
-    return home(views, glance, who, MOMENT, failed)
+    letters = await reader.dead_letter_count()
+    return home(views, glance, who, MOMENT, failed, dead_letters=letters)
 
 
 async def test_a_plugin_is_shown_with_its_figures() -> None:
@@ -145,7 +146,7 @@ async def test_twenty_plugins_and_ten_readers_need_a_handful_of_reads(gateway: G
         assert (await gateway.client.get("/", headers=ENGLISH)).status_code == 200
     read = gateway.reader.calls
     shared = {name: read[name] for name in ("hourly", "backlog", "oldest_waiting")}
-    assert set(read) == {*shared, "plugins", "statistics", "runners", "replica_sets"}
+    assert set(read) == {*shared, "plugins", "statistics", "runners", "replica_sets", "dead_letter_count"}
     rounds = shared["hourly"]  # one every two seconds, however many readers
     assert rounds < 5
     assert shared == {"hourly": rounds, "backlog": rounds, "oldest_waiting": 3 * rounds}

@@ -24,6 +24,12 @@ class DeadLetterReads:
             found = await self._database.dead_letters.find({}).sort(OLDEST_FIRST).to_list(LETTERS_LIMIT)
         return readable("dead_letters", _letter_of, found)
 
+    async def dead_letter_count(self) -> int:
+        """See the port. The store keeps at most `LETTERS_LIMIT` of them."""
+        with translated_errors():
+            found = await self._database.dead_letters.find({}, {"copies": 1}).to_list(LETTERS_LIMIT)
+        return sum(document.get("copies", 1) for document in found)
+
     async def dead_letter(self, letter: str) -> DeadLetter | None:
         """See the port."""
         with translated_errors():

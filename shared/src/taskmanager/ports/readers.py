@@ -124,6 +124,9 @@ class JobReader(Protocol):
     async def dead_letters(self) -> Sequence[DeadLetter]:
         """The known dead letters, the oldest first."""
 
+    async def dead_letter_count(self) -> int:
+        """How many messages the known dead letters stand for, copies included."""
+
     async def dead_letter(self, letter: str) -> DeadLetter | None:
         """One of them."""
 

@@ -297,6 +297,11 @@ class FakeReader:
         await self._arrive("dead_letters")
         return self.letters.oldest_first()
 
+    async def dead_letter_count(self) -> int:
+        """See `JobReader.dead_letter_count`."""
+        await self._arrive("dead_letter_count")
+        return sum(one.copies for one in self.letters.known.values())
+
     async def dead_letter(self, letter: str) -> DeadLetter | None:
         """See `JobReader.dead_letter`."""
         await self._arrive("dead_letter")

@@ -19,6 +19,7 @@ from taskmanager_gateway.web.accounts import (
     users,
 )
 from taskmanager_gateway.web.audit import audit
+from taskmanager_gateway.web.dead_letters import dead_letters
 from taskmanager_gateway.web.errors import errors as error_groups
 from taskmanager_gateway.web.figures import figures
 from taskmanager_gateway.web.figures.recent import RecentFigures
@@ -83,6 +84,7 @@ def make_pages(services: Services) -> ASGIApp:
         runners,
         reports,
         audit,
+        dead_letters,
         users,
         tokens,
         plugin,

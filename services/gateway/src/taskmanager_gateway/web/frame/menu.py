@@ -18,6 +18,9 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 async def menu(request: Request, here: Annotated[str, Query(max_length=500)] = "/") -> Response:
     """The menu's items; `here` is the path of the page they are on."""
     overview = await web_of(request).overviews.read()
-    return fragment(
-        request, "menu.html", {"menu": plugin_items(overview.plugins, caller(request)), "here": here}
-    )
+    context = {
+        "menu": plugin_items(overview.plugins, caller(request)),
+        "dead_letters": overview.dead_letters,
+        "here": here,
+    }
+    return fragment(request, "menu.html", context)

@@ -40,4 +40,5 @@ async def _context(request: Request) -> dict[str, Any]:
     since = visitor.counts_failures_from(now)
     counts: FailureCounts = request.app.state.failure_counts
     failed = Failed(since, await counts.since(since, overview.plugins))
-    return {"home": home_of(overview.plugins, glance, caller(request), now, failed), "overview": overview}
+    made = home_of(overview.plugins, glance, caller(request), now, failed, dead_letters=overview.dead_letters)
+    return {"home": made, "overview": overview}

@@ -56,6 +56,7 @@ class AlertKind(StrEnum):
     NO_RUNNER_WAITING = "no runner, jobs wait"
     STOPPED_WAITING = "stopped, jobs wait"
     FAILED = "failed"
+    DEAD_LETTERS = "dead letters"
     UNDELIVERED = "undelivered"
     LATE = "late"
     REFUSING = "refusing"
@@ -64,7 +65,7 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing that needs attention; `count` is of jobs or reports."""
+    """One thing that needs attention; `count` is of jobs, reports or messages."""
 
     kind: AlertKind
     plugin: str = ""
@@ -92,7 +93,13 @@ class Home:
 
 
 def home(
-    plugins: Sequence[PluginView], glance: HomeSummary, who: Principal, now: datetime, failed: Failed
+    plugins: Sequence[PluginView],
+    glance: HomeSummary,
+    who: Principal,
+    now: datetime,
+    failed: Failed,
+    *,
+    dead_letters: int,
 ) -> Home:
     """The page for this reader."""
     seen = [_plugin(one, glance, now, failed) for one in plugins if who.may(Right.READ, one.manifest.name)]
@@ -100,6 +107,8 @@ def home(
     looks = [look for one in seen for look in _looks(one)]
     if who.unrestricted:
         looks += _reports(glance, now)
+    if who.unrestricted and who.may(Right.ADMIN) and dead_letters:
+        looks.append(Alert(AlertKind.DEAD_LETTERS, count=dead_letters))
     return Home(
         plugins=seen,
         looks=sorted(looks, key=lambda look: list(AlertKind).index(look.kind)),

@@ -32,6 +32,7 @@ class Overview:
     installed: Sequence[InstalledPlugin] = ()
     kept: Sequence[ReplicaSet] = ()
     """The runners that orchestrators keep."""
+    dead_letters: int = 0
 
     def plugin(self, name: str) -> PluginView | None:
         """The plugin of that name, or None."""
@@ -49,7 +50,7 @@ class Overview:
 
 
 class Overviews:
-    """Four small reads at a time, however many readers there are."""
+    """Five small reads at a time, however many readers there are."""
 
     def __init__(self, reader: JobReader) -> None:
         """`reader` reads the plugins, counts and runners."""
@@ -69,14 +70,28 @@ class Overviews:
     async def _read(self) -> Overview:
         begun = time.monotonic()
         reader = self._reader
-        reads = asyncio.gather(reader.plugins(), reader.statistics(), reader.runners(), reader.replica_sets())
+        reads = asyncio.gather(
+            reader.plugins(),
+            reader.statistics(),
+            reader.runners(),
+            reader.replica_sets(),
+            reader.dead_letter_count(),
+        )
         try:
-            plugins, statistics, runners, kept = await from_store(reads, LOOKUP_TIME)
+            plugins, statistics, runners, kept, letters = await from_store(reads, LOOKUP_TIME)
         except StoreUnavailableError as error:
             log.warning("overview_not_read", error=str(error))
             return replace(self._last, current=False, read_at=time.monotonic())
         views = [PluginView.of(plugin, statistics, runners, kept) for plugin in plugins]
-        made = Overview(views, runners, current=True, read_at=begun, installed=plugins, kept=kept)
+        made = Overview(
+            views,
+            runners,
+            current=True,
+            read_at=begun,
+            installed=plugins,
+            kept=kept,
+            dead_letters=letters,
+        )
         if begun >= self._last.read_at or not self._last.current:
             self._last = made
         return made

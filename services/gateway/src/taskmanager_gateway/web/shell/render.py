@@ -69,6 +69,7 @@ async def page(
     whole = {
         **_common(request),
         "menu": plugin_items(overview.plugins, caller(request)),
+        "dead_letters": overview.dead_letters,
         "overview": overview,
         **context,
     }

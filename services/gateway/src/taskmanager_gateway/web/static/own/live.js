@@ -1,7 +1,7 @@
 // Follows changes on the server, makes the parts of the page refresh themselves, and shows whether it is connected.
 //
 // One event stream is open while the page is visible and not paused. Its messages become events on the body:
-// tm-counts, tm-rows, tm-job, tm-operations, tm-reports, tm-access. `detail.jobs`: ids of changed jobs, null for all;
+// tm-counts, tm-rows, tm-job, tm-operations, tm-reports, tm-letters, tm-access. `detail.jobs`: ids of changed jobs, null for all;
 // `detail.list`: whether jobs may have come into a list, left it, or changed their places in it.
 // tm-arrived: the number of new jobs in each tab; tm-missed: there may be new jobs that were not announced.
 // Everything is read again after each connection, because no event is replayed.
@@ -74,6 +74,7 @@ function renewAll() {
   tellRows((before) => union(before, null));
   tellOperations(() => true);
   say("tm-reports", { live: true });
+  say("tm-letters", { live: true });
   say("tm-access", { live: true }); // when users or tokens change, the server ends every stream
 }
 

@@ -4,7 +4,7 @@ const MILLISECONDS = 5000;
 
 setInterval(() => {
   if (document.hidden || isPaused()) return;
-  document.body.dispatchEvent(new CustomEvent("tm-reports"));
+  for (const name of ["tm-reports", "tm-letters"]) document.body.dispatchEvent(new CustomEvent(name));
 }, MILLISECONDS);
 
 function isPaused() {
