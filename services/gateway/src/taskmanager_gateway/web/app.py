@@ -5,7 +5,6 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from taskmanager.model.states import MEANING
 from taskmanager_gateway.access.requirements import ElsewhereFirstError, lead_elsewhere
 from taskmanager_gateway.http.secure_headers import SecureHeaders
 from taskmanager_gateway.services import Services
@@ -38,18 +37,17 @@ from taskmanager_gateway.web.shell.error_pages import install_failures
 from taskmanager_gateway.web.shell.languages import LANGUAGES
 from taskmanager_gateway.web.shell.plugin_overview import Overviews
 from taskmanager_gateway.web.shell.render import Web
+from taskmanager_gateway.web.shell.status_words import MEANINGS, STATUS_WORDS
 from taskmanager_gateway.web.shell.templating import Templates
 
 COMPRESSED_FROM_BYTES = 1_000
-
-MEANINGS = {status: meaning for status, (meaning, _, _) in MEANING.items()}
-"""What each status means, for templates; the same as in `docs/state-machine.md`."""
 
 
 def make_pages(services: Services) -> ASGIApp:
     """The application of the pages. Raises AssetsMissingError if the gateway was not set up completely."""
     assets = Assets()
-    templates = Templates({"asset": assets.address, "languages": LANGUAGES, "meanings": MEANINGS})
+    words = {"meanings": MEANINGS, "status_words": STATUS_WORDS}
+    templates = Templates({"asset": assets.address, "languages": LANGUAGES, **words})
     app = FastAPI(
         openapi_url=None,
         redirect_slashes=False,

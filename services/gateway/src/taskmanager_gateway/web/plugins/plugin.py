@@ -21,7 +21,7 @@ from taskmanager_gateway.web.plugins.known_files import KnownFiles
 from taskmanager_gateway.web.plugins.listing import PAGE_SIZES, PluginListAddress
 from taskmanager_gateway.web.plugins.plugin_head import head_of
 from taskmanager_gateway.web.plugins.plugin_reading import PluginReading, read_page
-from taskmanager_gateway.web.shell.render import fragment, page, web_of
+from taskmanager_gateway.web.shell.render import fragment, overview_of, page
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 
@@ -63,7 +63,7 @@ async def renewed_list(request: Request, name: str, who: Caller) -> Response:
 async def _listed(request: Request, name: str, who: Principal, listing: PluginListAddress) -> dict[str, Any]:
     """What the list shows, and what surrounds it."""
     allow(who, name)
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     shown, figures = await read_page(services_of(request), overview, name, who, listing)
     known = await _known(request, overview.plugin(name), shown.listing.tab)
     return {
@@ -82,7 +82,7 @@ async def renewed_head(request: Request, name: str, who: Caller) -> Response:
     """What surrounds the list: state, tabs, totals, and the commands for the plugin."""
     allow(who, name)
     listing, _ = PluginListAddress.read(request.query_params)
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     reading = PluginReading(services_of(request), overview, name, who)
     figures = await reading.figures() if listing.tab is Tab.DONE else None
     known = await _known(request, overview.plugin(name), listing.tab)
@@ -102,7 +102,7 @@ async def renewed_rows(
 ) -> Response:
     """Current rows for an open list. Only reads; it is a POST since the ids are too many for a URL."""
     allow(who, name)
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     reading = PluginReading(services_of(request), overview, name, who)
     shown, changed = form.shown.split()[: max(PAGE_SIZES)], form.changed.split()[: max(PAGE_SIZES)]
     rows, places = await reading.rows(shown, changed, form.tab, in_turn=form.in_turn)
