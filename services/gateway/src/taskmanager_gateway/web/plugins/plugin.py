@@ -1,6 +1,6 @@
 """The page of a plugin, and the parts of it that are renewed while it is open."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import Record
 from taskmanager.model.states import Status, Tab
+from taskmanager.model.waiting import WaitingCode
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs
@@ -16,6 +17,7 @@ from taskmanager_gateway.jobs.columns import page_columns
 from taskmanager_gateway.jobs.finder import is_job_id
 from taskmanager_gateway.plugins.views import PluginView
 from taskmanager_gateway.services import services_of
+from taskmanager_gateway.web.jobs.rows import common_reason
 from taskmanager_gateway.web.plugins.bulk_choice import BULK_ACTIONS, chooses
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
 from taskmanager_gateway.web.plugins.listing import PAGE_SIZES, PluginListAddress
@@ -33,6 +35,8 @@ class RowsForm(Record):
     changed: str = ""
     tab: Tab = Tab.QUEUE
     in_turn: bool = False
+    common: WaitingCode | Literal[""] = ""
+    """Why most of them wait, which is said above the list and not repeated."""
     csrf: str = ""
 
 
@@ -70,6 +74,7 @@ async def _listed(request: Request, name: str, who: Principal, listing: PluginLi
         "overview": overview,
         "head": head_of(name, shown.listing, overview.plugin(name), who, figures, known),
         "shown": shown,
+        "common": common_reason(shown.rows),
         "sizes": PAGE_SIZES,
         "tab": shown.listing.tab,
         "columns": page_columns(shown.listing.tab),
@@ -110,6 +115,7 @@ async def renewed_rows(
     gone = [job for job in changed if job not in known]
     context = {
         "rows": rows,
+        "common": form.common or None,
         "gone": gone,
         "places": places,
         "tab": form.tab,

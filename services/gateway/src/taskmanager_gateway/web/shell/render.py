@@ -40,7 +40,7 @@ def web_of(request: Request) -> Web:
 
 
 async def overview_of(request: Request, *, fresh: bool = False) -> Overview:
-    """All plugins with their titles in the reader's language; `fresh`: the reader has just changed something."""
+    """All plugins with titles in the reader's language; `fresh`: the reader has just changed something."""
     overview = await web_of(request).overviews.read(fresh=fresh)
     return overview.in_language(Visitor.of(request).language)
 
