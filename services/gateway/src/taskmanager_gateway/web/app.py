@@ -21,7 +21,7 @@ from taskmanager_gateway.web.audit import audit
 from taskmanager_gateway.web.errors import errors as error_groups
 from taskmanager_gateway.web.figures import figures
 from taskmanager_gateway.web.figures.recent import RecentFigures
-from taskmanager_gateway.web.frame import live, menu, preferences, reference
+from taskmanager_gateway.web.frame import components, live, menu, preferences, reference
 from taskmanager_gateway.web.home import home
 from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
@@ -77,6 +77,7 @@ def make_pages(services: Services) -> ASGIApp:
         menu,
         preferences,
         reference,
+        components,
         new_job,
         operations,
         runners,

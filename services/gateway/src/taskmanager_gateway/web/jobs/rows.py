@@ -90,9 +90,8 @@ COMMON_FROM = 5
 
 def common_reason(rows: Iterable[Row]) -> WaitingCode | None:
     """Why most rows of a list wait, if there are at least `COMMON_FROM` of them; None: each row says so."""
-    found = Counter(row.waiting for row in rows if row.waiting is not None)
-    [(code, times)] = found.most_common(1) or [(None, 0)]
-    return code if times >= COMMON_FROM else None
+    found = Counter(row.waiting for row in rows if row.waiting is not None).most_common(1)
+    return next((code for code, times in found if times >= COMMON_FROM), None)
 
 
 def _reason(job: Job, around: PluginLoad | None) -> WaitingCode | None:
