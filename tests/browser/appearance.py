@@ -1,8 +1,8 @@
 """Photographs of pages that are the same on every machine, and the comparison with those that were accepted.
 
 Fonts and how they are drawn differ from machine to machine. So the page gets a font in which every character
-is a rectangle of one size: what is seen then are boxes, colours and distances, which are ours. Small differences
-of neighbouring pixels, as edges have, vanish in the comparison, which looks at mean colours of small squares.
+is a rectangle of one size: what is seen then are boxes, colours and distances, which are ours. Differences of
+neighbouring pixels, as edges have, vanish in the comparison, which looks at mean colours of small squares.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`/reference/components`: what the pages are made of, in both colours, for those who change or judge their looks.
+"""`/reference/components`: what the pages are made of, in both colours, for those who judge their looks.
 
 A test compares photographs of it with those that were accepted.
 """
