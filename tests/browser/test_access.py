@@ -167,7 +167,7 @@ async def test_what_was_typed_survives_being_logged_out_everywhere(system: Syste
     await expect(page.locator("#dialog #reason")).to_have_value("wrong scan")
     await expect(page.locator("#dialog .dialog-problem")).to_be_empty()
     await page.locator("#dialog button[type=submit]").click()
-    await expect(page.locator("#job-state .tm-status")).to_have_text("CANCELLED")
+    await expect(page.locator("#job-state .tm-status")).to_have_text("cancelled")
     await expect(page.locator("#job-state")).to_contain_text("wrong scan")
 
 

@@ -25,7 +25,7 @@ async def test_jobs_in_error_are_counted_from_a_chosen_moment_and_listed_by_the_
     await expect(alert).to_be_visible()
     await failed.click()
     await expect(page.locator("#matches")).to_have_text(f"{counted} jobs match")
-    await expect(page.locator("#rows .tm-status").first).to_have_text("ERROR")
+    await expect(page.locator("#rows .tm-status").first).to_have_text("failed")
     await page.goto("/")
     await page.locator("#failed-since-now").click()
     await expect(failed).to_contain_text("0")

@@ -40,8 +40,8 @@ async def test_chosen_jobs_are_counted_asked_about_once_and_held(system: System,
     commands = asked(page)
     await page.locator("#bulk-start").dblclick()
     for one in chosen:
-        await expect(one.row(page).locator(".tm-status")).to_have_text("PAUSED")
-    await expect(kept.row(page).locator(".tm-status")).to_have_text("STARTED")
+        await expect(one.row(page).locator(".tm-status")).to_have_text("paused")
+    await expect(kept.row(page).locator(".tm-status")).to_have_text("waiting")
     assert len([path for path in commands if path.endswith("/bulk/start")]) == 1
     await expect(page.locator("#following")).to_contain_text("3 of 3 jobs")
     await expect(page.locator("#bulk")).not_to_be_visible()
@@ -139,12 +139,12 @@ async def test_a_plugin_is_stopped_and_restarted(system: System, page: Page) -> 
     await expect(banner).to_contain_text("Reason: new disks")
     await expect(banner).to_contain_text(str(next_year))
     first.let("1")
-    await expect(first.row(page).locator(".tm-status")).to_have_text("PAUSED")
+    await expect(first.row(page).locator(".tm-status")).to_have_text("paused")
     await expect(waiting.row(page)).to_contain_text("plugin is stopped")
     await page.locator("#plugin-controls [hx-get$='/restart']").click()
     await page.locator("#dialog button[type=submit]").click()
     await expect(banner).to_have_count(0)
-    await expect(first.row(page).locator(".tm-status")).to_have_text("PROCESSING")
+    await expect(first.row(page).locator(".tm-status")).to_have_text("working")
     await expect(waiting.row(page)).not_to_contain_text("plugin is stopped")
 
 
@@ -161,7 +161,7 @@ async def test_a_stop_lets_running_jobs_come_to_their_end_if_it_is_told_so(
     first.let("all")
     await expect(first.row(page)).to_contain_text("is now in: Done")
     await expect(page.locator("#stop-banner")).to_contain_text("1 job still runs")
-    await expect(waiting.row(page).locator(".tm-status")).to_have_text("STARTED")
+    await expect(waiting.row(page).locator(".tm-status")).to_have_text("waiting")
 
 
 async def test_filter_order_and_page_stand_in_the_address(system: System, page: Page, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ async def test_a_job_that_ends_is_marked_and_those_behind_it_move_up(system: Sys
     first.let("all")
     await expect(first.row(page)).to_contain_text("is now in: Done")
     await expect(page.locator("#news-text")).to_have_text("1 job has left this list.")
-    await expect(next_one.row(page).locator(".tm-status")).to_have_text("PROCESSING")
+    await expect(next_one.row(page).locator(".tm-status")).to_have_text("working")
     await expect(place).to_have_text("1")
     await expect(page.locator("#count-done")).not_to_have_text("0")
     await page.locator("#news a").click()
@@ -336,14 +336,14 @@ async def test_a_dead_runner_is_shown_and_its_jobs_wait_again(system: System, pa
     await live(page)
     system.runner.kill()
     for one in (first, second):
-        await expect(one.row(page).locator(".tm-status")).to_have_text("STARTED", timeout=DIES_MILLISECONDS)
+        await expect(one.row(page).locator(".tm-status")).to_have_text("waiting", timeout=DIES_MILLISECONDS)
     await expect(page.locator("#plugin-head")).to_contain_text(
         "No runner of this plugin is alive", timeout=DIES_MILLISECONDS
     )
     await expect(first.row(page)).to_contain_text("no runner is alive")
     system.runner.start()
     system.runner.until_ready()
-    await expect(first.row(page).locator(".tm-status")).to_have_text("PROCESSING", timeout=DIES_MILLISECONDS)
+    await expect(first.row(page).locator(".tm-status")).to_have_text("working", timeout=DIES_MILLISECONDS)
     await expect(page.locator("#plugin-head")).to_contain_text("1 runner alive")
 
 
@@ -368,7 +368,7 @@ async def test_what_one_operator_does_the_other_sees(system: System, new_page: N
     await expect(second.locator("#dialog")).to_be_visible()
     await second.locator("#dialog button[type=submit]").click()
     await expect(second.locator("#toasts")).to_contain_text("It was so already")
-    await expect(waiting.row(second).locator(".tm-status")).to_have_text("CANCELLED")
+    await expect(waiting.row(second).locator(".tm-status")).to_have_text("cancelled")
 
 
 async def test_the_second_hears_why_not_and_sees_the_truth(
@@ -388,4 +388,4 @@ async def test_the_second_hears_why_not_and_sees_the_truth(
     await expect(page.locator("#dialog .dialog-problem")).not_to_be_empty()
     await expect(reason).to_have_value("wrong scan")
     await page.keyboard.press("Escape")
-    await expect(first.row(page).locator(".tm-status")).to_have_text("DONE")
+    await expect(first.row(page).locator(".tm-status")).to_have_text("done")

@@ -204,6 +204,7 @@ TABLE: dict[str, Needed] = {
     "POST /ui/plugins/{name}/stop": OPERATE,
     "GET /ui/plugins/{name}/{action}": OPERATE,
     "GET /ui/preferences": OPEN,
+    "GET /reference/components": READ,
     "GET /ui/reports": READ,
     "GET /ui/reports/{report}": READ,
     "POST /ui/reports/{report}/replay": OPERATE,

@@ -1,5 +1,6 @@
 """What a plugin declares about itself: its parameters, templates, limits and retries."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -105,6 +106,38 @@ class PluginText(Record):
         return self
 
 
+Translated = tuple[str, Mapping[str, str]]
+"""A title in English and by language."""
+_TITLE = "title"
+
+
+def title_texts(own: Translated, templates: Sequence[Translated] = ()) -> dict[str, PluginText]:
+    """The titles of a plugin and of its templates, in the order of the manifest, for its `texts`.
+
+    There they have names of their own, so that services of an earlier release read the manifest as well.
+    """
+    return {
+        _TITLE: _title(own),
+        **{_template_title(place): _title(one) for place, one in enumerate(templates)},
+    }
+
+
+def _template_title(place: int) -> str:
+    """The name of a template's title among the texts; names of templates have characters that those lack."""
+    return f"template_{place}"
+
+
+def _title(title: Translated) -> PluginText:
+    """The title as a sentence without placeholders."""
+    english, translations = title
+    escaped = {language: one.replace("%", "%%") for language, one in translations.items()}
+    return PluginText(english=english.replace("%", "%%"), translations=escaped)
+
+
+def _title_in(language: str, text: PluginText) -> str:
+    return text.translations.get(language, "").replace("%%", "%")
+
+
 PLUGIN_CODES = "plugin"
 
 
@@ -159,6 +192,16 @@ class PluginManifest(Record):
         default_factory=dict, max_length=CODES_MOST, exclude_if=lambda texts: not texts
     )
     """The sentences of the plugin's own codes (`taskmanager.plugin_api.PluginTexts`)."""
+
+    def title_in(self, language: str) -> str:
+        """The plugin's title in the language, else the one that every manifest has."""
+        text = self.texts.get(_TITLE)
+        return self.title if text is None else _title_in(language, text) or self.title
+
+    def template_title_in(self, language: str, template: str) -> str:
+        """The title of one of its templates in the language, else in English; empty if it has none."""
+        text = self.texts.get(_template_title(self.templates.index(template)))
+        return "" if text is None else _title_in(language, text) or text.english.replace("%%", "%")
 
     def limits_for(self, template: str | None) -> JobLimits:
         """The limits of a job that names this template."""

@@ -21,6 +21,7 @@ from taskmanager.model.reasons.job_texts import attempt_texts
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.extras import why_missing
 from taskmanager.plugin_api.tools import ToolResult
+from taskmanager.plugin_api.words import words
 
 ENTRY_POINT_GROUP = "taskmanager.plugins"
 
@@ -32,7 +33,17 @@ class ExistingParameters(Parameters):
 
     existing: Annotated[Existing, WithJsonSchema({"type": "string", "enum": [*Existing]})] = Field(
         default=Existing.KEEP,
+        title="Results of pages that are gone",
         description="What becomes of results of earlier jobs whose page is gone: keep, replace or refuse",
+        json_schema_extra=words(
+            de=(
+                "Ergebnisse von Seiten, die es nicht mehr gibt",
+                (
+                    "Was aus Ergebnissen früherer Aufträge wird, deren Seite es nicht mehr gibt: "
+                    "behalten (keep), ersetzen (replace) oder ablehnen (refuse)"
+                ),
+            )
+        ),
     )
 
 

@@ -85,7 +85,7 @@ COLUMNS = (
     _both(
         "project",
         lambda job: job.spec.project,
-        ColumnDisplay(40, "Project", "tm-project tm-from-xl", Kind.TEXT),
+        ColumnDisplay(40, "Project", "tm-project tm-from-1280", Kind.TEXT),
     ),
     _both("status", lambda job: job.status, ColumnDisplay(50, "Status", "tm-state")),
     Column(

@@ -5,7 +5,6 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from taskmanager.model.states import MEANING
 from taskmanager_gateway.access.requirements import ElsewhereFirstError, lead_elsewhere
 from taskmanager_gateway.http.secure_headers import SecureHeaders
 from taskmanager_gateway.services import Services
@@ -23,7 +22,7 @@ from taskmanager_gateway.web.dead_letters import dead_letters
 from taskmanager_gateway.web.errors import errors as error_groups
 from taskmanager_gateway.web.figures import figures
 from taskmanager_gateway.web.figures.recent import RecentFigures
-from taskmanager_gateway.web.frame import live, menu, preferences, reference
+from taskmanager_gateway.web.frame import components, live, menu, preferences, reference
 from taskmanager_gateway.web.home import home
 from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
@@ -37,20 +36,20 @@ from taskmanager_gateway.web.runners import runners
 from taskmanager_gateway.web.shell.assets import Assets
 from taskmanager_gateway.web.shell.error_pages import install_failures
 from taskmanager_gateway.web.shell.languages import LANGUAGES
+from taskmanager_gateway.web.shell.menu_items import state_of
 from taskmanager_gateway.web.shell.plugin_overview import Overviews
 from taskmanager_gateway.web.shell.render import Web
+from taskmanager_gateway.web.shell.status_words import MEANINGS, STATUS_WORDS
 from taskmanager_gateway.web.shell.templating import Templates
 
 COMPRESSED_FROM_BYTES = 1_000
-
-MEANINGS = {status: meaning for status, (meaning, _, _) in MEANING.items()}
-"""What each status means, for templates; the same as in `docs/state-machine.md`."""
 
 
 def make_pages(services: Services) -> ASGIApp:
     """The application of the pages. Raises AssetsMissingError if the gateway was not set up completely."""
     assets = Assets()
-    templates = Templates({"asset": assets.address, "languages": LANGUAGES, "meanings": MEANINGS})
+    words = {"meanings": MEANINGS, "status_words": STATUS_WORDS, "state_of": state_of}
+    templates = Templates({"asset": assets.address, "languages": LANGUAGES, **words})
     app = FastAPI(
         openapi_url=None,
         redirect_slashes=False,
@@ -79,6 +78,7 @@ def make_pages(services: Services) -> ASGIApp:
         menu,
         preferences,
         reference,
+        components,
         new_job,
         operations,
         runners,

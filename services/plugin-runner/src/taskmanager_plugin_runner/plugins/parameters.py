@@ -7,9 +7,10 @@ from pydantic import Field, StringConstraints, WithJsonSchema
 
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.interface import ExistingParameters
+from taskmanager.plugin_api.words import words
 
 
-def existing_schema(title: str, german: str, description: str) -> WithJsonSchema:
+def existing_schema(title: str, description: str, *, german: str, of_german: str) -> WithJsonSchema:
     """How a plugin presents its parameter `existing`, in its own words."""
     return WithJsonSchema(
         {
@@ -17,8 +18,13 @@ def existing_schema(title: str, german: str, description: str) -> WithJsonSchema
             "enum": [*Existing],
             "default": Existing.KEEP,
             "title": title,
-            "x-titles": {"de": german},
             "description": f"What becomes of {description}: keep, replace or refuse",
+            **words(
+                de=(
+                    german,
+                    f"Was aus {of_german} wird: behalten (keep), ersetzen (replace) oder ablehnen (refuse)",
+                )
+            ),
         }
     )
 
@@ -35,7 +41,17 @@ class PictureParameters(ExistingParameters):
 
     pages: Pages = Field(
         default=Pages.FIRST,
+        title="Pages of a file",
         description="of a file with several pages: the first, or all, named <stem>_0001, <stem>_0002, ...",
+        json_schema_extra=words(
+            de=(
+                "Seiten einer Datei",
+                (
+                    "bei einer Datei mit mehreren Seiten: die erste (first) oder alle (all), benannt "
+                    "<stem>_0001, <stem>_0002, ..."
+                ),
+            )
+        ),
     )
 
 
@@ -43,7 +59,10 @@ class BackgroundParameters(PictureParameters):
     """Base class of the parameters of plugins whose results have no transparency."""
 
     background: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] = Field(
-        default="#ffffff", description="colour behind transparent pixels"
+        default="#ffffff",
+        title="Background",
+        description="colour behind transparent pixels",
+        json_schema_extra=words(de=("Hintergrund", "Farbe hinter durchsichtigen Pixeln")),
     )
 
     @property

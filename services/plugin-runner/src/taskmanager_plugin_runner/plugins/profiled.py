@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel
-
 from taskmanager.errors import JobFailedError
+from taskmanager.model.manifest import PluginText, title_texts
 from taskmanager.plugin_api import JobContext, Parameters, PluginManifest, parse_parameters
+from taskmanager_plugin_runner.plugins.titled import Titled, titles_of
 
-ProfileT = TypeVar("ProfileT", bound=BaseModel)
+ProfileT = TypeVar("ProfileT", bound=Titled)
 ParametersT = TypeVar("ParametersT", bound=Parameters)
 
 
@@ -22,18 +23,23 @@ class ProfiledPlugin(Generic[ProfileT, ParametersT]):
         parameters: type[ParametersT],
         *,
         default: str | None,
+        title: str,
+        titles: Mapping[str, str],
+        texts: Mapping[str, PluginText] = MappingProxyType({}),
         **declared: Any,
     ) -> None:
         """`default` is the profile of jobs that name none; None: there is none, and `unnamed` says so.
 
-        `declared` are further fields of the manifest.
+        `titles` is `title` by language, `declared` are further fields of the manifest.
         """
         self._profiles, self._parameters = profiles, parameters
         self._manifest = PluginManifest(
+            title=title,
             version=version("taskmanager-plugin-runner"),
             parameters=parameters.model_json_schema(),
             templates=tuple(profiles),
             template_default=default,
+            texts={**texts, **title_texts((title, titles), titles_of(profiles))},
             **declared,
         )
 

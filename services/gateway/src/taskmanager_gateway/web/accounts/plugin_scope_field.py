@@ -7,12 +7,12 @@ from starlette.requests import Request
 from taskmanager_gateway.codes import access
 from taskmanager_gateway.http.problems import INVALID_REQUEST, ProblemError
 from taskmanager_gateway.web.accounts.user_forms import ReachForm, offered_plugins
-from taskmanager_gateway.web.shell.render import web_of
+from taskmanager_gateway.web.shell.render import overview_of
 
 
 async def reach_choices(request: Request, chosen: Sequence[str] | None) -> dict[str, object]:
     """The context for `access/reach.html`; `chosen` None: all plugins."""
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     installed = [plugin.manifest.name for plugin in overview.plugins]
     return {"chosen": chosen, "offered": offered_plugins(installed, chosen)}
 

@@ -12,7 +12,7 @@ from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.audit.audit_rows import AuditListAddress, audit_lines
 from taskmanager_gateway.web.shell.list_address import address, read_address
 from taskmanager_gateway.web.shell.menu_items import plugin_items
-from taskmanager_gateway.web.shell.render import page, web_of
+from taskmanager_gateway.web.shell.render import overview_of, page
 
 PATH = "/audit"
 
@@ -24,7 +24,7 @@ async def show(request: Request, who: Caller) -> Response:
     """One page of entries; the query string selects them."""
     filters, ignored = read_address(AuditListAddress, request.query_params)
     found = await audit_page(services_of(request).reader, filters.query, who)
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     context = {
         "filters": filters,
         "ignored": ignored,

@@ -15,7 +15,7 @@ from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.http.deadlines import from_store
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.errors.error_rows import error_rows
-from taskmanager_gateway.web.shell.render import page, web_of
+from taskmanager_gateway.web.shell.render import overview_of, page
 
 PATH = "/errors"
 
@@ -31,7 +31,7 @@ class ErrorsAddress(Record):
 @router.get(PATH)
 async def show(request: Request, asked: Annotated[ErrorsAddress, Query()], who: Caller) -> Response:
     """The groups, the largest first."""
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     seen = [one for one in overview.plugins if who.may(Right.READ, one.manifest.name)]
     if asked.plugin is not None:
         allow(who, asked.plugin)

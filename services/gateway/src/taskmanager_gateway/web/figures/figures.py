@@ -12,7 +12,7 @@ from taskmanager_gateway.http.views import API
 from taskmanager_gateway.web.figures.figures_view import figures_page
 from taskmanager_gateway.web.figures.periods import DAYS, LONGEST, Period
 from taskmanager_gateway.web.figures.recent import RecentFigures
-from taskmanager_gateway.web.shell.render import caller, page, web_of
+from taskmanager_gateway.web.shell.render import caller, overview_of, page
 from taskmanager_gateway.web.shell.visitor import Visitor
 
 PATH = "/figures"
@@ -26,7 +26,7 @@ async def show(request: Request, period: str = Period.DAY.value) -> Response:
     chosen = Period(period) if period in set(Period) else Period.DAY
     recent: RecentFigures = request.app.state.recent_figures
     hours = await recent.of(LONGEST)
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     zone = Visitor.of(request).formats.zone
     shown = figures_page(overview.plugins, hours, caller(request), chosen, datetime.now(UTC), zone)
     context = {

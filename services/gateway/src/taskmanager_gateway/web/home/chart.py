@@ -34,6 +34,8 @@ class Chart:
     done: int
     failed: int
     busiest: Bar | None
+    hours: tuple[datetime, ...] = ()
+    """The beginnings of all hours, also of those without a bar."""
     width: float = WIDTH
     height: float = HEIGHT
 
@@ -58,5 +60,6 @@ def chart(figures: Iterable[HourlyFigures], now: datetime) -> Chart:
         line=drawn.line,
         done=sum(bar.done for bar in of_jobs),
         failed=sum(bar.failed for bar in of_jobs),
+        hours=tuple(hours),
         busiest=max(of_jobs, key=lambda bar: bar.done, default=None),
     )

@@ -13,7 +13,7 @@ from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.home.home_view import Failed
 from taskmanager_gateway.web.home.home_view import home as home_of
-from taskmanager_gateway.web.shell.render import caller, fragment, page, web_of
+from taskmanager_gateway.web.shell.render import caller, fragment, overview_of, page
 from taskmanager_gateway.web.shell.visitor import Visitor
 
 router = APIRouter(dependencies=[needs(Right.READ)])
@@ -32,7 +32,7 @@ async def plugins(request: Request) -> Response:
 
 
 async def _context(request: Request) -> dict[str, Any]:
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     glances: HomeSummaries = request.app.state.glances
     glance = await glances.read(overview.plugins)
     now = datetime.now(UTC)

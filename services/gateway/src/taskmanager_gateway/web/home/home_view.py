@@ -13,6 +13,8 @@ from taskmanager_gateway.plugins.views import PluginState, PluginView, StopView
 from taskmanager_gateway.web.home.chart import Chart, chart
 from taskmanager_gateway.web.home.home_summary import HomeSummary
 
+CARDS_MOST = 9
+"""More plugins are a table: three rows of cards are still seen at once."""
 LATE = timedelta(minutes=15)
 """Restarting a Goobi takes less."""
 
@@ -84,6 +86,11 @@ class Home:
     running: int
     current: bool
     failed_since: datetime | None
+
+    @property
+    def few(self) -> bool:
+        """Whether the plugins are few enough for cards."""
+        return len(self.plugins) <= CARDS_MOST
 
     @property
     def failed_list(self) -> str:

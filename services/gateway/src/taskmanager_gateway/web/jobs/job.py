@@ -7,6 +7,7 @@ from starlette.responses import Response
 from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import FileState, Job
+from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.reports import ReportQuery
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
@@ -15,7 +16,8 @@ from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.jobs.job_details import JobDetails, job_details
 from taskmanager_gateway.web.jobs.job_files import ROWS, FileList, file_list
 from taskmanager_gateway.web.reports.report_rows import ReportLine, report_lines
-from taskmanager_gateway.web.shell.render import fragment, page, web_of
+from taskmanager_gateway.web.shell.render import fragment, overview_of, page
+from taskmanager_gateway.web.shell.visitor import Visitor
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 
@@ -78,7 +80,8 @@ async def _whole(request: Request, job_id: str, who: Principal) -> dict[str, obj
 async def _details(request: Request, job_id: str, who: Principal) -> JobDetails:
     services = services_of(request)
     job = await services.finder.find(job_id, who)
-    plugin = (await web_of(request).overviews.read()).plugin(job.plugin)
+    overview = await overview_of(request)
+    plugin = overview.plugin(job.plugin)
     return job_details(
         job,
         who,
@@ -87,9 +90,17 @@ async def _details(request: Request, job_id: str, who: Principal) -> JobDetails:
         plugin_title=plugin.manifest.title if plugin else None,
         chain=await _chain(request, job, who),
         template_default=plugin.manifest.template_default if plugin else None,
+        template_title=_template_title(request, job, plugin.manifest) if plugin else "",
+        titles={one.manifest.name: one.manifest.title for one in overview.plugins},
         waiting=await services.reasons.of_one(job),
         reports=await _reports(request, job, who),
     )
+
+
+def _template_title(request: Request, job: Job, manifest: PluginManifest) -> str:
+    name = job.spec.template or manifest.template_default
+    known = name in manifest.templates
+    return manifest.template_title_in(Visitor.of(request).language, name) if name and known else ""
 
 
 async def _chain(request: Request, job: Job, who: Principal) -> list[Job] | None:

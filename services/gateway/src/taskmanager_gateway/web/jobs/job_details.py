@@ -1,9 +1,10 @@
 """A job as its details show it: long texts are cut, with a reference to the whole text. Pure."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from taskmanager.goobi.settings import GoobiSettings
@@ -44,6 +45,10 @@ class JobDetails:
     plugin_title: str | None
     template_default: str | None
     """The template of jobs that name none."""
+    template_title: str
+    """The title of the template that the job takes; empty if it has none."""
+    titles: Mapping[str, str]
+    """The titles of plugins by their names."""
     installation: str | None
     offers: Sequence[Offer]
     chain: Sequence[Job] | None
@@ -88,6 +93,8 @@ def job_details(  # noqa: PLR0913 - what was read
     plugin_title: str | None,
     chain: Sequence[Job] | None,
     template_default: str | None = None,
+    template_title: str = "",
+    titles: Mapping[str, str] = MappingProxyType({}),
     waiting: Waiting | None,
     reports: Sequence[ReportLine] | None,
 ) -> JobDetails:
@@ -97,6 +104,8 @@ def job_details(  # noqa: PLR0913 - what was read
         job=job,
         plugin_title=plugin_title,
         template_default=template_default,
+        template_title=template_title,
+        titles=titles,
         installation=goobi.name_of(reference.installation) if reference else None,
         offers=offers(job, who),
         chain=chain,

@@ -1,5 +1,6 @@
 """The rows of a list of jobs: what each shows, why the job waits, its place in the queue. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -81,6 +82,16 @@ def rows_of(
         )
         for job in jobs
     ]
+
+
+COMMON_FROM = 5
+"""Rows with one reason, from which on it is said once, above the list."""
+
+
+def common_reason(rows: Iterable[Row]) -> WaitingCode | None:
+    """Why most rows of a list wait, if there are at least `COMMON_FROM` of them; None: each row says so."""
+    found = Counter(row.waiting for row in rows if row.waiting is not None).most_common(1)
+    return next((code for code, times in found if times >= COMMON_FROM), None)
 
 
 def _reason(job: Job, around: PluginLoad | None) -> WaitingCode | None:

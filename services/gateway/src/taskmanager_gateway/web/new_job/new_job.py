@@ -33,10 +33,11 @@ PRIORITIES = range(PRIORITY_HIGHEST, PRIORITY_LOWEST - 1, -1)
 @router.get("/new-job")
 async def choose(request: Request, who: Caller) -> Response:
     """The plugins to choose from."""
+    language = Visitor.of(request).language
     known = await services_of(request).catalogue.installed()
     seen = sorted(
         (one.installed for one in known if who.may(Right.SUBMIT, one.installed.name)),
-        key=lambda plugin: plugin.manifest.title.casefold(),
+        key=lambda plugin: plugin.manifest.title_in(language).casefold(),
     )
     return await page(request, "new_job/choose.html", {"plugins": seen})
 

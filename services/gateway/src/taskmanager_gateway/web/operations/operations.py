@@ -26,7 +26,7 @@ from taskmanager_gateway.web.operations.operation_rows import FailurePage, Opera
 from taskmanager_gateway.web.shell.command_answers import command_answer
 from taskmanager_gateway.web.shell.forms import ReasonForm
 from taskmanager_gateway.web.shell.plugin_overview import Overview
-from taskmanager_gateway.web.shell.render import fragment, page, text, web_of
+from taskmanager_gateway.web.shell.render import fragment, overview_of, page, text
 
 router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
@@ -62,7 +62,7 @@ async def list_operations(
 ) -> Response:
     """The list of operations, the newest first."""
     found = await _read(request, query)
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     context = {
         "rows": operation_rows(found, who),
         "running": query.running,
@@ -83,7 +83,7 @@ async def show(
     services = services_of(request)
     known = await services.operating.find(operation, who)
     failures = await from_store(services.reader.failures(known.id, after=query.after, limit=FAILURES + 1))
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     context = {
         "row": OperationRow.of(known, who),
         "failures": FailurePage.of(list(failures), FAILURES),

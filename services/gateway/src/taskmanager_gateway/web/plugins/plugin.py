@@ -1,6 +1,6 @@
 """The page of a plugin, and the parts of it that are renewed while it is open."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form
 from starlette.requests import Request
@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import Record
 from taskmanager.model.states import Status, Tab
+from taskmanager.model.waiting import WaitingCode
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs
@@ -16,12 +17,13 @@ from taskmanager_gateway.jobs.columns import page_columns
 from taskmanager_gateway.jobs.finder import is_job_id
 from taskmanager_gateway.plugins.views import PluginView
 from taskmanager_gateway.services import services_of
+from taskmanager_gateway.web.jobs.rows import common_reason
 from taskmanager_gateway.web.plugins.bulk_choice import BULK_ACTIONS, chooses
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
 from taskmanager_gateway.web.plugins.listing import PAGE_SIZES, PluginListAddress
 from taskmanager_gateway.web.plugins.plugin_head import head_of
 from taskmanager_gateway.web.plugins.plugin_reading import PluginReading, read_page
-from taskmanager_gateway.web.shell.render import fragment, page, web_of
+from taskmanager_gateway.web.shell.render import fragment, overview_of, page
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 
@@ -33,6 +35,8 @@ class RowsForm(Record):
     changed: str = ""
     tab: Tab = Tab.QUEUE
     in_turn: bool = False
+    common: WaitingCode | Literal[""] = ""
+    """Why most of them wait, which is said above the list and not repeated."""
     csrf: str = ""
 
 
@@ -63,13 +67,14 @@ async def renewed_list(request: Request, name: str, who: Caller) -> Response:
 async def _listed(request: Request, name: str, who: Principal, listing: PluginListAddress) -> dict[str, Any]:
     """What the list shows, and what surrounds it."""
     allow(who, name)
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     shown, figures = await read_page(services_of(request), overview, name, who, listing)
     known = await _known(request, overview.plugin(name), shown.listing.tab)
     return {
         "overview": overview,
         "head": head_of(name, shown.listing, overview.plugin(name), who, figures, known),
         "shown": shown,
+        "common": common_reason(shown.rows),
         "sizes": PAGE_SIZES,
         "tab": shown.listing.tab,
         "columns": page_columns(shown.listing.tab),
@@ -82,7 +87,7 @@ async def renewed_head(request: Request, name: str, who: Caller) -> Response:
     """What surrounds the list: state, tabs, totals, and the commands for the plugin."""
     allow(who, name)
     listing, _ = PluginListAddress.read(request.query_params)
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     reading = PluginReading(services_of(request), overview, name, who)
     figures = await reading.figures() if listing.tab is Tab.DONE else None
     known = await _known(request, overview.plugin(name), listing.tab)
@@ -102,7 +107,7 @@ async def renewed_rows(
 ) -> Response:
     """Current rows for an open list. Only reads; it is a POST since the ids are too many for a URL."""
     allow(who, name)
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     reading = PluginReading(services_of(request), overview, name, who)
     shown, changed = form.shown.split()[: max(PAGE_SIZES)], form.changed.split()[: max(PAGE_SIZES)]
     rows, places = await reading.rows(shown, changed, form.tab, in_turn=form.in_turn)
@@ -110,6 +115,7 @@ async def renewed_rows(
     gone = [job for job in changed if job not in known]
     context = {
         "rows": rows,
+        "common": form.common or None,
         "gone": gone,
         "places": places,
         "tab": form.tab,

@@ -28,7 +28,7 @@ from taskmanager_gateway.plugins.views import PluginView
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.shell.command_answers import command_answer
 from taskmanager_gateway.web.shell.forms import ReasonForm
-from taskmanager_gateway.web.shell.render import fragment, text, web_of
+from taskmanager_gateway.web.shell.render import fragment, overview_of, text
 from taskmanager_gateway.web.shell.visitor import Visitor
 
 router = APIRouter(dependencies=[needs(Right.OPERATE)])
@@ -126,7 +126,7 @@ async def _ask(request: Request, action: str, name: str, who: Principal) -> Resp
 async def _known(request: Request, name: str, who: Principal) -> PluginView:
     """The plugin; raises ProblemError if it does not exist or is out of reach."""
     allow(who, name)
-    plugin = (await web_of(request).overviews.read()).plugin(name)
+    plugin = (await overview_of(request)).plugin(name)
     if plugin is None:
         raise ProblemError(UNKNOWN_PLUGIN, problems.NO_PLUGIN(plugin=name[:80]))
     return plugin
@@ -134,7 +134,7 @@ async def _known(request: Request, name: str, who: Principal) -> PluginView:
 
 async def _command(request: Request, order: PluginCommand, author: Author, told: str) -> Response:
     result = await services_of(request).commanding.command(order, author)
-    await web_of(request).overviews.read(fresh=True)
+    await overview_of(request, fresh=True)
     return command_answer(request, result, told, events=EVENTS)
 
 

@@ -25,7 +25,7 @@ from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.runners.runner_rows import RunnerRow, runner_rows
 from taskmanager_gateway.web.shell.command_answers import command_answer
 from taskmanager_gateway.web.shell.forms import ReasonForm
-from taskmanager_gateway.web.shell.render import fragment, page, text, web_of
+from taskmanager_gateway.web.shell.render import fragment, overview_of, page, text
 
 router = APIRouter(dependencies=[needs(Right.READ, change=Right.OPERATE)])
 
@@ -97,7 +97,7 @@ async def _command(request: Request, order: RunnerCommand, author: Author, sente
 
 
 async def _rows(request: Request, who: Principal) -> dict[str, Any]:
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     titles = {plugin.manifest.name: plugin.manifest.title for plugin in overview.plugins}
     rows = runner_rows(overview.runners, await _at_work(request), titles, who)
     return {"rows": rows, "overview": overview}
@@ -113,7 +113,7 @@ async def _at_work(request: Request) -> list[AtWork]:
 
 async def _row(request: Request, runner: str, who: Principal) -> RunnerRow:
     allow_right(who, Right.OPERATE)
-    overview = await web_of(request).overviews.read(fresh=True)
+    overview = await overview_of(request, fresh=True)
     known = next((one for one in overview.runners if one.id == runner), None)
     if known is None or not who.sees(known.plugin):
         detail = problems.UNKNOWN_RUNNER(runner=runner)

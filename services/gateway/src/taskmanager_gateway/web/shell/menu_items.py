@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.states import RUNNING, Status
@@ -22,6 +23,24 @@ class PluginItem:
     """Whether new jobs are refused."""
     alive: int
     """Runners that have recently sent a heartbeat."""
+
+
+class State(StrEnum):
+    """What the icon of the tab tells, the most urgent first."""
+
+    STOPPED = "stopped"
+    FAILED = "failed"
+    WORKING = "working"
+    QUIET = "quiet"
+
+
+def state_of(items: Sequence[PluginItem]) -> State:
+    """The most urgent state: a plugin stopped, or waiting without a runner; jobs in error; at work."""
+    if any(one.state is not PluginState.RUNNING or (one.queued and not one.alive) for one in items):
+        return State.STOPPED
+    if any(one.failed for one in items):
+        return State.FAILED
+    return State.WORKING if any(one.running for one in items) else State.QUIET
 
 
 def plugin_items(plugins: Sequence[PluginView], who: Principal) -> list[PluginItem]:

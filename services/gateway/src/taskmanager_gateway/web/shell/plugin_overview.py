@@ -38,6 +38,10 @@ class Overview:
         """The plugin of that name, or None."""
         return next((plugin for plugin in self.plugins if plugin.manifest.name == name), None)
 
+    def in_language(self, language: str) -> "Overview":
+        """The same with the plugins' titles in the language."""
+        return replace(self, plugins=[_titled(plugin, language) for plugin in self.plugins])
+
     def around(self, name: str) -> PluginLoad | None:
         """What affects the plugin's waiting jobs; None if it is not installed."""
         view = self.plugin(name)
@@ -95,3 +99,9 @@ class Overviews:
         if begun >= self._last.read_at or not self._last.current:
             self._last = made
         return made
+
+
+def _titled(plugin: PluginView, language: str) -> PluginView:
+    manifest = plugin.manifest
+    title = manifest.title_in(language)
+    return plugin if title == manifest.title else plugin.altered(manifest=manifest.altered(title=title))

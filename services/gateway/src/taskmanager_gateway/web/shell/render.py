@@ -39,6 +39,12 @@ def web_of(request: Request) -> Web:
     return web
 
 
+async def overview_of(request: Request, *, fresh: bool = False) -> Overview:
+    """All plugins with titles in the reader's language; `fresh`: the reader has just changed something."""
+    overview = await web_of(request).overviews.read(fresh=fresh)
+    return overview.in_language(Visitor.of(request).language)
+
+
 def caller(request: Request) -> Principal:
     """The reader."""
     principal: Principal = request.state.principal
@@ -64,8 +70,7 @@ async def page(
     request: Request, template: str, context: Mapping[str, Any], *, status: int = 200, fresh: bool = False
 ) -> Response:
     """A whole page, with its menu; `fresh`: the reader has just changed something."""
-    web = web_of(request)
-    overview: Overview = context.get("overview") or await web.overviews.read(fresh=fresh)
+    overview: Overview = context.get("overview") or await overview_of(request, fresh=fresh)
     whole = {
         **_common(request),
         "menu": plugin_items(overview.plugins, caller(request)),

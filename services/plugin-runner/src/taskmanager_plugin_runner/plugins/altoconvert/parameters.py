@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from taskmanager.plugin_api.interface import ExistingParameters
+from taskmanager.plugin_api.words import words
 
 
 class RunningHeads(StrEnum):
@@ -23,5 +24,5 @@ class AltoConvertParameters(ExistingParameters):
         default=None,
         title="Running heads and page numbers",
         description="keep or drop",
-        json_schema_extra={"x-titles": {"de": "Kolumnentitel und Seitenzahlen"}},
+        json_schema_extra=words(de=("Kolumnentitel und Seitenzahlen", "keep: behalten, drop: weglassen")),
     )

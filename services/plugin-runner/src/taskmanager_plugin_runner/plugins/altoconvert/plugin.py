@@ -25,6 +25,7 @@ class AltoConvertPlugin(ProfiledPlugin[Profile, AltoConvertParameters]):
             default=PROFILE_DEFAULT,
             name=PLUGIN,
             title="ALTO from other formats",
+            titles={"de": "ALTO aus anderen Formaten"},
             job_type="ALTOCONVERT",
             template_source_parts={name: (one.texts,) for name, one in profiles.items()},
             pause=PauseSupport.CHECKPOINT,

@@ -2,17 +2,17 @@
 
 from pydantic import Field
 
-from taskmanager.model.jobs import Record, ShortText
+from taskmanager.model.jobs import ShortText
 from taskmanager_plugin_runner.plugins.altoconvert.parameters import RunningHeads
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 
-class Profile(Record):
+class Profile(Titled):
     """The keys of a template file; `docs/plugins/altoconvert.md` explains them.
 
     `texts` is a pattern (`taskmanager.files.parts`). `time_limit_seconds` for one file.
     """
 
-    title: ShortText
     description: str = ""
     texts: ShortText = (
         "ocr/{title}_xml/*|ocr/{title}_page/*|ocr/{title}_hocr/*|ocr/*_xml/*|ocr/*_page/*|ocr/*_hocr/*|*"

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
+from taskmanager.plugin_api.words import words
 from taskmanager_plugin_runner.plugins.checksums.manifests import Algorithm
 from taskmanager_plugin_runner.plugins.validation.parameters import ValidationParameters
 
@@ -17,5 +18,7 @@ class ChecksumsParameters(ValidationParameters):
         default=None,
         title="Algorithm",
         description="sha512, sha256 or md5 for what is made; without it that of the template",
-        json_schema_extra={"x-titles": {"de": "Verfahren"}},
+        json_schema_extra=words(
+            de=("Verfahren", "sha512, sha256 oder md5 für das, was gemacht wird; sonst das der Vorlage")
+        ),
     )

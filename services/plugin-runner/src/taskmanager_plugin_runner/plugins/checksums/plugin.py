@@ -25,6 +25,7 @@ class ChecksumsPlugin(ProfiledPlugin[Profile, ChecksumsParameters]):
             default=PROFILE_DEFAULT,
             name=PLUGIN,
             title="Checksums",
+            titles={"de": "Prüfsummen"},
             job_type="CHECKSUMS",
             source_parts=profiles[PROFILE_DEFAULT].patterns,
             template_source_parts={name: profile.patterns for name, profile in profiles.items()},

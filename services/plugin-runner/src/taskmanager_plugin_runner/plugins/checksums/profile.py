@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from taskmanager.model.jobs import Record, ShortText
 from taskmanager_plugin_runner.plugins.checksums.manifests import FOLDER, Algorithm
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 BagField = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,99}$")]
@@ -26,13 +26,12 @@ class Task(StrEnum):
     """It examines a bag."""
 
 
-class Profile(Record):
+class Profile(Titled):
     """The keys of a template file; `docs/plugins/checksums.md` explains them.
 
     `takes` are patterns of what is read of the source (`taskmanager.files.parts`).
     """
 
-    title: ShortText
     description: str = ""
     task: Task
     takes: tuple[Pattern, ...] = Field(default=("images/**|**",), min_length=1, max_length=50)

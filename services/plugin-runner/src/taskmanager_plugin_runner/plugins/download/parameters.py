@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from taskmanager.plugin_api.interface import ExistingParameters
+from taskmanager.plugin_api.words import words
 
 ITEMS_MOST: Final = 200
 _SEPARATORS: Final = re.compile(r"[\s,;]+")
@@ -36,5 +37,13 @@ class DownloadParameters(ExistingParameters):
         title="Items",
         description="identifiers or addresses of the Internet Archive, or addresses of IIIF manifests or "
         "collections; the pages of several follow each other, numbered by volume",
-        json_schema_extra={"x-titles": {"de": "Objekte"}},
+        json_schema_extra=words(
+            de=(
+                "Objekte",
+                (
+                    "Kennungen oder Adressen des Internet Archive, oder Adressen von IIIF-Manifesten "
+                    "oder -Sammlungen; die Seiten mehrerer folgen aufeinander, nach Bänden nummeriert"
+                ),
+            )
+        ),
     )

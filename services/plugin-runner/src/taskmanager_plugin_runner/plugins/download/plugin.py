@@ -30,6 +30,7 @@ class DownloadPlugin(ProfiledPlugin[Profile, DownloadParameters]):
             default=PROFILE_DEFAULT,
             name=PLUGIN,
             title="Download",
+            titles={"de": "Herunterladen"},
             job_type="JDOWNLOAD",
             source=Need.UNUSED,
             pause=PauseSupport.CHECKPOINT,

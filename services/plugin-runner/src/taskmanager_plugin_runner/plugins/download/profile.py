@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
-from taskmanager.model.jobs import Record, ShortText
 from taskmanager_plugin_runner.plugins.shell.placeholders import names_in
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 HostPattern = Annotated[
     str, StringConstraints(pattern=r"^(\*\.)?[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$", max_length=255)
@@ -16,14 +16,13 @@ PLACES: Final = frozenset({"process_title"})
 """What may stand in braces in the name of a folder."""
 
 
-class Profile(Record):
+class Profile(Titled):
     """The keys of a template file; `docs/plugins/download.md` explains them.
 
     Sizes in bytes, times in seconds. `hosts` is where requests may go; none of them may have an address that
     is not public unless it is one of `private_hosts`, too.
     """
 
-    title: ShortText
     description: str = ""
     hosts: tuple[HostPattern, ...] = Field(min_length=1)
     private_hosts: tuple[HostPattern, ...] = ()

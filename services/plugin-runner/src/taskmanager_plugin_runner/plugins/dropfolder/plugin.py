@@ -30,6 +30,7 @@ class DropFolderPlugin(ProfiledPlugin[Profile, DropFolderParameters]):
             default=the_only(profiles),
             name=PLUGIN,
             title="Drop folders",
+            titles={"de": "Übergabeordner"},
             job_type="DROPFOLDER",
             pause=PauseSupport.CHECKPOINT,
             outside_effects=True,

@@ -5,10 +5,11 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from taskmanager.model.jobs import Record, ShortText
+from taskmanager.model.jobs import Record
 from taskmanager_plugin_runner.plugins.ocr.parameters import FontType, Languages
 from taskmanager_plugin_runner.plugins.pictures.formats import SUFFIXES
 from taskmanager_plugin_runner.plugins.shell.placeholders import names_in
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 Suffix = Annotated[str, StringConstraints(pattern=r"^\.[a-z0-9][a-z0-9.]{0,19}$")]
 FOLDER_PLACES: Final = frozenset({"language", "font_type"})
@@ -45,10 +46,9 @@ class TicketFile(Record):
         return self
 
 
-class Profile(Record):
+class Profile(Titled):
     """The keys of a template file; `docs/plugins/dropfolder.md` explains them. Sizes in bytes."""
 
-    title: ShortText
     description: str = ""
     input: str
     output: str

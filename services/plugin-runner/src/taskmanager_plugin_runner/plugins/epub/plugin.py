@@ -25,6 +25,7 @@ class EpubPlugin(ProfiledPlugin[Profile, EpubParameters]):
             default=PROFILE_DEFAULT,
             name=PLUGIN,
             title="EPUB",
+            titles={"de": "EPUB"},
             job_type="VIEWEREPUB",
             template_source_parts={name: one.source_parts for name, one in profiles.items()},
             pause=PauseSupport.CHECKPOINT,

@@ -4,8 +4,9 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from taskmanager.model.jobs import Record, ShortText
+from taskmanager.model.jobs import ShortText
 from taskmanager_plugin_runner.plugins.epub.parameters import EpubParameters
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 
 class Epubcheck(StrEnum):
@@ -16,14 +17,13 @@ class Epubcheck(StrEnum):
     NEVER = "never"
 
 
-class Profile(Record):
+class Profile(Titled):
     """The keys of a template file; `docs/plugins/epub.md` explains them.
 
     `texts`, `pictures` and `metadata` are patterns (`taskmanager.files.parts`); without `pictures` there are
     none. `longest_side` in pixels; `time_limit_seconds` for one page and for epubcheck.
     """
 
-    title: ShortText
     description: str = ""
     name: ShortText = "{title}"
     texts: ShortText = "ocr/{title}_alto/*|ocr/{title}_txt/*|ocr/*_alto/*|ocr/*_txt/*|*"

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from taskmanager.plugin_api.words import words
 from taskmanager_plugin_runner.plugins.folders import Folder
 from taskmanager_plugin_runner.plugins.images.treatment import Format
 from taskmanager_plugin_runner.plugins.parameters import BackgroundParameters
@@ -39,23 +40,32 @@ class ImagesParameters(BackgroundParameters):
         default=(),
         title="Derivatives",
         description="instead of the template's: folder, format, longest side, quality, watermark",
-        json_schema_extra={"x-titles": {"de": "Derivate"}},
+        json_schema_extra=words(
+            de=("Derivate", "statt derer der Vorlage: Ordner, Format, längste Seite, Qualität, Wasserzeichen")
+        ),
     )
     deskew: bool | None = Field(
         default=None,
         title="Straighten",
         description="turn pages whose lines are skew; without it as the template says",
-        json_schema_extra={"x-titles": {"de": "Gerade ausrichten"}},
+        json_schema_extra=words(
+            de=("Gerade ausrichten", "Seiten mit schiefen Zeilen drehen; sonst wie in der Vorlage")
+        ),
     )
     crop: bool | None = Field(
         default=None,
         title="Crop to the page",
         description="cut off a dark ground around the page; without it as the template says",
-        json_schema_extra={"x-titles": {"de": "Auf die Seite beschneiden"}},
+        json_schema_extra=words(
+            de=(
+                "Auf die Seite beschneiden",
+                "dunklen Grund um die Seite abschneiden; sonst wie in der Vorlage",
+            )
+        ),
     )
     watermark_text: Annotated[str, StringConstraints(max_length=200)] | None = Field(
         default=None,
         title="Text of the watermark",
         description="instead of the template's; empty for none",
-        json_schema_extra={"x-titles": {"de": "Text des Wasserzeichens"}},
+        json_schema_extra=words(de=("Text des Wasserzeichens", "statt dessen der Vorlage; leer: keines")),
     )

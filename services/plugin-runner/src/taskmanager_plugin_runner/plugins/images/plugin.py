@@ -25,6 +25,7 @@ class ImagesPlugin(ProfiledPlugin[Profile, ImagesParameters]):
             default=PROFILE_DEFAULT,
             name=PLUGIN,
             title="Images",
+            titles={"de": "Bilder"},
             job_type="IMAGES",
             pause=PauseSupport.CHECKPOINT,
             reads_in_place=True,

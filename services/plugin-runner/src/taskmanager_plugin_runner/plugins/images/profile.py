@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from taskmanager.model.jobs import Record, ShortText
 from taskmanager_plugin_runner.plugins.images.parameters import Derivatives
 from taskmanager_plugin_runner.plugins.images.treatment import Position
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 _DEGREES_MOST: Final = 15
@@ -35,13 +36,12 @@ class Watermark(Record):
         return self
 
 
-class Profile(Record):
+class Profile(Titled):
     """The keys of a template file; `docs/plugins/images.md` explains them.
 
     `deskew_limit` in degrees, `crop_margin` in percent of the longest side.
     """
 
-    title: ShortText
     description: str = ""
     derivatives: Derivatives = Field(min_length=1)
     deskew: bool = False

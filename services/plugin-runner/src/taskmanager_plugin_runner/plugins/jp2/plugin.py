@@ -24,6 +24,7 @@ class Jp2Plugin(ProfiledPlugin[Profile, Jp2Parameters]):
             default=PROFILE_DEFAULT,
             name="jp2",
             title="JPEG 2000",
+            titles={"de": "JPEG 2000"},
             job_type="JP2",
             pause=PauseSupport.CHECKPOINT,
             reads_in_place=True,

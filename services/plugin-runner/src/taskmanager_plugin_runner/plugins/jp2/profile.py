@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from taskmanager.model.jobs import Record, ShortText
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 Power = Literal[4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768]
 Pair = tuple[Power, Power]
@@ -28,14 +28,13 @@ class Coding(StrEnum):
     """Several times as fast, but read by few programs so far (ISO/IEC 15444-15, HTJ2K)."""
 
 
-class Profile(Record):
+class Profile(Titled):
     """The keys of a profile file; `docs/templates.md` explains them to operators.
 
     `rates`: compression ratio of each quality layer, decreasing; 1 is lossless. `precincts`: from the highest
     resolution down; the last one applies to all lower ones, halved each time.
     """
 
-    title: ShortText
     description: str = ""
     lossless: bool
     coding: Coding = Coding.PART_1
@@ -71,6 +70,7 @@ class Profile(Record):
     def _check_high_throughput(self) -> None:
         set_here = self.model_fields_set - {
             "title",
+            "title_in",
             "description",
             "lossless",
             "coding",

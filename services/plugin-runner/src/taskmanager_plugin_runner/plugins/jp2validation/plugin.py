@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from taskmanager_plugin_runner.plugins.validation.job import Kind
 
 OFFER: Final = Offer(
-    texts.SHARED, "JPEG 2000 validation", "JP2VALIDATION", default="jp2", alias="jp2validate"
+    texts.SHARED,
+    "JPEG 2000 validation",
+    {"de": "JPEG-2000-Validierung"},
+    "JP2VALIDATION",
+    default="jp2",
+    alias="jp2validate",
 )
 SHIPPED: Final = Path(__file__).parent / "profiles"
 

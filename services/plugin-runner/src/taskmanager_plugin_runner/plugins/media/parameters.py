@@ -6,12 +6,14 @@ from pydantic import Field
 
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.interface import ExistingParameters
+from taskmanager.plugin_api.words import words
 from taskmanager_plugin_runner.plugins.parameters import existing_schema
 
 _EXISTING: Final = existing_schema(
     "Results of recordings that are gone",
-    "Ergebnisse von Aufnahmen, die es nicht mehr gibt",
     "results of earlier jobs whose source is gone",
+    german="Ergebnisse von Aufnahmen, die es nicht mehr gibt",
+    of_german="Ergebnissen früherer Aufträge, deren Quelle es nicht mehr gibt,",
 )
 
 
@@ -25,5 +27,7 @@ class MediaParameters(ExistingParameters):
         le=8640,
         title="Greatest height of a film",
         description="in pixels; without it that of the template; nothing is enlarged",
-        json_schema_extra={"x-titles": {"de": "Größte Höhe eines Films"}},
+        json_schema_extra=words(
+            de=("Größte Höhe eines Films", "in Pixeln; sonst die der Vorlage; vergrößert wird nichts")
+        ),
     )

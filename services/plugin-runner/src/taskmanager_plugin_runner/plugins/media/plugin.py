@@ -25,6 +25,7 @@ class MediaPlugin(ProfiledPlugin[Profile, MediaParameters]):
             default=PROFILE_DEFAULT,
             name=PLUGIN,
             title="Audio and video",
+            titles={"de": "Audio und Video"},
             job_type="MEDIA",
             template_limits={
                 name: JobLimits(memory_limit_bytes=profile.memory_limit_bytes)

@@ -5,9 +5,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from taskmanager.model.jobs import Record, ShortText
+from taskmanager.model.jobs import Record
 from taskmanager_plugin_runner.plugins.folders import Folder
 from taskmanager_plugin_runner.plugins.media.formats import AudioFormat, VideoFormat
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 BitRate = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,5}k$")]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
@@ -49,7 +50,7 @@ class Thumbnails(Record):
     longest_side: int = Field(default=400, ge=16, le=8640)
 
 
-class Profile(Record):
+class Profile(Titled):
     """The keys of a template file; `docs/plugins/media.md` explains them.
 
     `time_limit_seconds` is for one run of ffmpeg, `memory_limit_bytes` for all processes of a job.
@@ -57,7 +58,6 @@ class Profile(Record):
     nevertheless.
     """
 
-    title: ShortText
     description: str = ""
     video: tuple[VideoCopy, ...] = Field(default=(), max_length=10)
     audio: tuple[AudioCopy, ...] = Field(default=(), max_length=10)

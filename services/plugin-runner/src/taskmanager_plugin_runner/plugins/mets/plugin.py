@@ -26,6 +26,7 @@ class MetsPlugin(ProfiledPlugin[Profile, ValidationParameters]):
             default=PROFILE_DEFAULT,
             name=PLUGIN,
             title="METS validation",
+            titles={"de": "METS-Validierung"},
             job_type="METS",
             template_source_parts={name: profile.patterns for name, profile in profiles.items()},
             pause=PauseSupport.CHECKPOINT,

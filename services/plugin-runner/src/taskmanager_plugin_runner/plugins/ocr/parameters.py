@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from taskmanager.plugin_api.words import words
 from taskmanager_plugin_runner.plugins.parameters import PictureParameters
 
 _SEPARATORS: Final = re.compile(r"[\s,;+]+")
@@ -70,13 +71,15 @@ class OcrParameters(PictureParameters):
         default=(),
         title="Languages",
         description="ISO 639 codes, the most frequent first (ger, lat); without it those of the template",
-        json_schema_extra={"x-titles": {"de": "Sprachen"}},
+        json_schema_extra=words(
+            de=("Sprachen", "Kürzel nach ISO 639, die häufigste zuerst (ger, lat); sonst die der Vorlage")
+        ),
     )
     font_type: GivenFontType = Field(
         default=None,
         title="Type",
         description="antiqua or fraktur; without it that of the template",
-        json_schema_extra={"x-titles": {"de": "Schriftart"}},
+        json_schema_extra=words(de=("Schriftart", "antiqua oder fraktur; sonst die der Vorlage")),
     )
     page_segmentation: int | None = Field(
         default=None,
@@ -85,7 +88,15 @@ class OcrParameters(PictureParameters):
         title="Page segmentation",
         description="Tesseract's mode: 3 finds columns, 4 takes one column, 6 one block, 11 sparse text; "
         "1 also reads pages that lie on their side",
-        json_schema_extra={"x-titles": {"de": "Seitensegmentierung"}},
+        json_schema_extra=words(
+            de=(
+                "Seitensegmentierung",
+                (
+                    "Modus von Tesseract: 3 findet Spalten, 4 nimmt eine Spalte an, 6 einen Block, 11 "
+                    "verstreuten Text; 1 liest auch Seiten, die auf der Seite liegen"
+                ),
+            )
+        ),
     )
     dpi_if_missing: int | None = Field(
         default=None,
@@ -93,5 +104,5 @@ class OcrParameters(PictureParameters):
         le=2400,
         title="Resolution if a picture gives none",
         description="dots per inch",
-        json_schema_extra={"x-titles": {"de": "Auflösung, wenn ein Bild keine nennt"}},
+        json_schema_extra=words(de=("Auflösung, wenn ein Bild keine nennt", "in Punkten je Zoll")),
     )

@@ -25,6 +25,7 @@ class OcrPlugin(ProfiledPlugin[Profile, OcrParameters]):
             default=PROFILE_DEFAULT,
             name=PLUGIN,
             title="OCR",
+            titles={"de": "Texterkennung (OCR)"},
             job_type="OCR",
             pause=PauseSupport.CHECKPOINT,
             reads_in_place=True,

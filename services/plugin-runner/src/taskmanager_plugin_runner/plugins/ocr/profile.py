@@ -6,8 +6,8 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from taskmanager.model.jobs import Record, ShortText
 from taskmanager_plugin_runner.plugins.ocr.parameters import FontType, Languages
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 
 class Output(StrEnum):
@@ -24,13 +24,12 @@ class Output(StrEnum):
         return {Output.ALTO: ".xml", Output.TEXT: ".txt", Output.HOCR: ".hocr", Output.PDF: ".pdf"}[self]
 
 
-class Profile(Record):
+class Profile(Titled):
     """The keys of a template file; `docs/plugins/ocr.md` explains them.
 
     `confidence_limit` in percent; `time_limit_seconds` for one page; `jpeg_quality` of the pictures in PDFs.
     """
 
-    title: ShortText
     description: str = ""
     outputs: tuple[Output, ...] = (Output.ALTO, Output.TEXT)
     language: Languages = ("deu",)

@@ -2,11 +2,12 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
 from taskmanager.plugin_api.interface import ExistingParameters
+from taskmanager.plugin_api.words import words
 
 _RANGES: Final = r"^[0-9]{1,6}(-[0-9]{1,6})?( *, *[0-9]{1,6}(-[0-9]{1,6})?)*$"
 FileName = Annotated[str, StringConstraints(pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]{0,150}$")]
@@ -41,10 +42,6 @@ class TitleSource(StrEnum):
     """Its type, such as Chapter."""
 
 
-def _german(title: str) -> dict[str, Any]:
-    return {"x-titles": {"de": title}}
-
-
 class PdfParameters(ExistingParameters):
     """What a job may choose; without a value, that of the template counts."""
 
@@ -54,29 +51,41 @@ class PdfParameters(ExistingParameters):
         max_length=2,
         title="Results",
         description="book: one PDF of all pages; pages: one for each page",
-        json_schema_extra=_german("Ergebnisse"),
+        json_schema_extra=words(de=("Ergebnisse", "book: ein PDF aller Seiten; pages: eines je Seite")),
     )
     pages: Annotated[str, StringConstraints(pattern=_RANGES, max_length=500)] | None = Field(
         default=None,
         title="Pages",
         description="numbers of pages in the order of the book, from 1: 1-10, 15; without it all",
-        json_schema_extra=_german("Seiten"),
+        json_schema_extra=words(
+            de=("Seiten", "Nummern der Seiten in der Reihenfolge des Buchs, ab 1: 1-10, 15; sonst alle")
+        ),
     )
     name: FileName | None = Field(
         default=None,
         title="Name of the file",
         description="of the PDF of the book, without .pdf; without it the title of the process",
-        json_schema_extra=_german("Name der Datei"),
+        json_schema_extra=words(
+            de=("Name der Datei", "des PDFs des Buchs, ohne .pdf; sonst der Titel des Vorgangs")
+        ),
     )
     compression: Compression | None = Field(
         default=None,
         title="Compression",
         description="keep: JPEG and JPEG 2000 as they are, others as JPEG; jpeg: everything as JPEG; "
         "lossless: as keep, but others without loss. Black and white is always without loss",
-        json_schema_extra=_german("Komprimierung"),
+        json_schema_extra=words(
+            de=(
+                "Komprimierung",
+                (
+                    "keep: JPEG und JPEG 2000 wie sie sind, andere als JPEG; jpeg: alles als JPEG; "
+                    "lossless: wie keep, andere aber ohne Verlust. Schwarz-weiß ist immer ohne Verlust"
+                ),
+            )
+        ),
     )
     jpeg_quality: int | None = Field(
-        default=None, ge=1, le=100, title="JPEG quality", json_schema_extra=_german("JPEG-Qualität")
+        default=None, ge=1, le=100, title="JPEG quality", json_schema_extra=words(de=("JPEG-Qualität", ""))
     )
     longest_side: int | None = Field(
         default=None,
@@ -84,14 +93,21 @@ class PdfParameters(ExistingParameters):
         le=30_000,
         title="Longest side",
         description="of pictures that are made JPEG, in pixels; without it they keep their size",
-        json_schema_extra=_german("Längste Seite"),
+        json_schema_extra=words(
+            de=("Längste Seite", "von Bildern, die JPEG werden, in Pixeln; sonst behalten sie ihre Größe")
+        ),
     )
     titles: tuple[TitleSource, ...] | None = Field(
         default=None,
         max_length=3,
         title="Titles of bookmarks",
         description="where they come from, the first that there is: label, title, type; an empty list: none",
-        json_schema_extra=_german("Titel der Lesezeichen"),
+        json_schema_extra=words(
+            de=(
+                "Titel der Lesezeichen",
+                "woher sie kommen, das erste, das es gibt: label, title, type; eine leere Liste: keine",
+            )
+        ),
     )
 
 

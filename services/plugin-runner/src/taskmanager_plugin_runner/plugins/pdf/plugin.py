@@ -25,6 +25,7 @@ class PdfPlugin(ProfiledPlugin[Profile, PdfParameters]):
             default=PROFILE_DEFAULT,
             name=PLUGIN,
             title="PDF",
+            titles={"de": "PDF"},
             job_type="PdfCreation",
             template_source_parts={name: one.source_parts for name, one in profiles.items()},
             pause=PauseSupport.CHECKPOINT,

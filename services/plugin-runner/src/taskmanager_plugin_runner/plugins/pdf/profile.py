@@ -4,8 +4,9 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from taskmanager.model.jobs import Record, ShortText
+from taskmanager.model.jobs import ShortText
 from taskmanager_plugin_runner.plugins.pdf.parameters import Compression, Output, PdfParameters, TitleSource
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 
 class Mismatch(StrEnum):
@@ -15,14 +16,13 @@ class Mismatch(StrEnum):
     WARN = "warn"
 
 
-class Profile(Record):
+class Profile(Titled):
     """The keys of a template file; `docs/plugins/pdf.md` explains them.
 
     `pictures`, `texts` and `metadata` are patterns (`taskmanager.files.parts`). `longest_side` in pixels;
     `time_limit_seconds` for one page.
     """
 
-    title: ShortText
     description: str = ""
     outputs: tuple[Output, ...] = Field(default=(Output.BOOK,), min_length=1)
     name: ShortText = "{title}"

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, create_model, model_validator
 
-from taskmanager.model.jobs import Record, ShortText
+from taskmanager.model.jobs import Record
 from taskmanager.model.manifest import JobLimits
+from taskmanager.plugin_api.words import words
 from taskmanager_plugin_runner.plugins.parameters import BackgroundParameters
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 _FOLDER_PATTERN: Final = r"^(?:\{source\}|[A-Za-z0-9_])(?:\{source\}|[A-Za-z0-9_.-]){0,99}$"
 
@@ -29,12 +31,11 @@ class Derivative(Record):
     keep_profile: bool = True
 
 
-class DerivativeTemplate(Record):
+class DerivativeTemplate(Titled):
     """The keys of a derivative template file; `docs/templates.md` explains them to operators."""
 
     model_config = ConfigDict(ignored_types=(cached_property,))
 
-    title: ShortText
     description: str = ""
     derivatives: tuple[Derivative, ...] = Field(min_length=1, max_length=20)
     parallel: int | None = Field(default=None, ge=1, le=64)
@@ -65,11 +66,23 @@ class DerivativeTemplate(Record):
         fields: dict[str, Any] = {}
         if len(self.derivatives) == 1:
             only = self.derivatives[0]
-            fields["quality"] = (Quality, Field(default=only.quality, description="JPEG quality"))
+            fields["quality"] = (
+                Quality,
+                Field(
+                    default=only.quality,
+                    title="JPEG quality",
+                    json_schema_extra=words(de=("JPEG-Qualität", "")),
+                ),
+            )
             if only.longest_side is not None:
                 fields["size"] = (
                     Side,
-                    Field(default=only.longest_side, description="longest side in pixels"),
+                    Field(
+                        default=only.longest_side,
+                        title="Longest side",
+                        description="in pixels",
+                        json_schema_extra=words(de=("Längste Seite", "in Pixeln")),
+                    ),
                 )
         return create_model("DerivativeParameters", __base__=DerivativeParameters, **fields)
 
@@ -91,7 +104,11 @@ class DerivativeParameters(BackgroundParameters):
     derivatives: tuple[Derivative, ...] = Field(
         default=(),
         max_length=20,
+        title="Derivatives",
         description="instead of the template's: folder below the destination, longest side, quality",
+        json_schema_extra=words(
+            de=("Derivate", "statt derer der Vorlage: Ordner unter dem Ziel, längste Seite, Qualität")
+        ),
     )
 
     @model_validator(mode="after")

@@ -1,19 +1,25 @@
 """The plugin `shell` (job type SHELL): makes derivatives, or runs a program, as defined by a template."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import JsonValue
 
+from taskmanager.model.manifest import title_texts
 from taskmanager.plugin_api import JobContext, PauseSupport, PluginManifest
 from taskmanager_plugin_runner.plugins.catalogue import read_catalogue
 from taskmanager_plugin_runner.plugins.shell.derivatives import DerivativeTemplate
 from taskmanager_plugin_runner.plugins.shell.template import Mode, Template
+from taskmanager_plugin_runner.plugins.titled import titles_of
 
+TITLE: Final = "Image conversion and other programs"
 TEMPLATE_DEFAULT: Final = "jpeg"
 SHIPPED: Final = Path(__file__).parent / "templates"
+
+PEOPLE: Final = ("title", "description", "x-titles", "x-descriptions")
+"""Keywords of a schema that only a form needs."""
 
 AnyTemplate = Template | DerivativeTemplate
 
@@ -25,7 +31,7 @@ class ShellPlugin:
         self._templates = read_catalogue("shell", read_template, SHIPPED)
         self._manifest = PluginManifest(
             name="shell",
-            title="Image conversion and other programs",
+            title=TITLE,
             job_type="SHELL",
             version=version("taskmanager-plugin-runner"),
             parameters=parameters_schema(self._templates),
@@ -36,6 +42,9 @@ class ShellPlugin:
             pause=PauseSupport.CHECKPOINT,
             reads_in_place=True,
             takes_files_in_order=True,
+            texts=title_texts(
+                (TITLE, {"de": "Bildumwandlung und andere Programme"}), titles_of(self._templates)
+            ),
         )
 
     @property
@@ -73,7 +82,18 @@ def parameters_schema(templates: Mapping[str, AnyTemplate]) -> dict[str, JsonVal
             if schema not in known:
                 known.append(schema)
     properties: dict[str, JsonValue] = {
-        name: known[0] if len(known) == 1 else {"anyOf": known} for name, known in sorted(variants.items())
+        name: known[0] if len(known) == 1 else {**_in_common(known), "anyOf": known}
+        for name, known in sorted(variants.items())
     }
     whole: dict[str, JsonValue] = {"type": "object", "properties": properties, "additionalProperties": False}
     return whole | ({"$defs": definitions} if definitions else {})
+
+
+def _in_common(schemas: Sequence[JsonValue]) -> dict[str, JsonValue]:
+    """What all variants of a parameter say for people."""
+    first, *others = [one for one in schemas if isinstance(one, dict)]
+    return {
+        key: first[key]
+        for key in PEOPLE
+        if key in first and all(one.get(key) == first[key] for one in others)
+    }

@@ -21,6 +21,7 @@ from taskmanager.model.jobs import Record, ShortText
 from taskmanager.model.manifest import JobLimits, Parameters
 from taskmanager.plugin_api.interface import ExistingParameters
 from taskmanager_plugin_runner.plugins.shell.placeholders import names_in
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 JOB_VALUES: Final = frozenset(
     {"source", "destination", "job_id", "process_id", "process_title", "step_id", "title", "project"}
@@ -104,12 +105,11 @@ class Parameter(Record):
         return Annotated[int, Field(strict=True, ge=_whole(self.minimum), le=_whole(self.maximum))]
 
 
-class Template(Record):
+class Template(Titled):
     """The keys of a template file; `docs/templates.md` explains them to operators."""
 
     model_config = ConfigDict(ignored_types=(cached_property,))
 
-    title: ShortText
     description: str = ""
     mode: Mode = Mode.FILE
     argv: tuple[str, ...] = Field(min_length=1)

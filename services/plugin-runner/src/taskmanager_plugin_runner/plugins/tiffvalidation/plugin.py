@@ -11,7 +11,14 @@ from taskmanager_plugin_runner.plugins.validation.plugin import Offer, Validatio
 if TYPE_CHECKING:
     from taskmanager_plugin_runner.plugins.validation.job import Kind
 
-OFFER: Final = Offer(texts.SHARED, "TIFF validation", "TIFVALIDATION", default="tiff", alias="tiff.template")
+OFFER: Final = Offer(
+    texts.SHARED,
+    "TIFF validation",
+    {"de": "TIFF-Validierung"},
+    "TIFVALIDATION",
+    default="tiff",
+    alias="tiff.template",
+)
 SHIPPED: Final = Path(__file__).parent / "profiles"
 
 

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from taskmanager.plugin_api import Parameters
+from taskmanager.plugin_api.words import words
 
 
 class UploadParameters(Parameters):
@@ -13,5 +14,7 @@ class UploadParameters(Parameters):
         max_length=200,
         title="Name at the target",
         description="of the folder that is made there; without it as the target says",
-        json_schema_extra={"x-titles": {"de": "Name am Ziel"}},
+        json_schema_extra=words(
+            de=("Name am Ziel", "des Ordners, der dort angelegt wird; sonst wie im Ziel festgelegt")
+        ),
     )

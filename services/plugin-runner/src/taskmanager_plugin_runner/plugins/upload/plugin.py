@@ -50,6 +50,7 @@ class UploadPlugin(ProfiledPlugin[Target, UploadParameters]):
             default=the_only(targets),
             name=PLUGIN,
             title="Upload",
+            titles={"de": "Hochladen"},
             job_type="EWIG",
             destination=Need.OPTIONAL,
             pause=PauseSupport.CHECKPOINT,

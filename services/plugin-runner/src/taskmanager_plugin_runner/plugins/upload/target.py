@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, field_validator
 
-from taskmanager.model.jobs import Record, ShortText
 from taskmanager_plugin_runner.plugins.shell.placeholders import names_in
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 NAME_PLACES: Final = frozenset({"process_id", "process_title", "title", "job_id"})
 COMMAND_PLACES: Final = NAME_PLACES | {"source", "name"}
@@ -22,13 +22,12 @@ def _require_places(text: str, places: frozenset[str]) -> str:
     return text
 
 
-class Target(Record):
+class Target(Titled):
     """What all targets have: `docs/plugins/upload.md` explains the keys.
 
     `name` is that of the folder made for a job. `bag`: what is sent is a bag (RFC 8493).
     """
 
-    title: ShortText
     description: str = ""
     name: str = "{process_title}"
     bag: bool = False

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from taskmanager.plugin_api.existing_results import Existing
 from taskmanager.plugin_api.interface import ExistingParameters
+from taskmanager.plugin_api.words import words
 from taskmanager_plugin_runner.plugins.parameters import existing_schema
 
 
@@ -21,8 +22,9 @@ class Invalid(StrEnum):
 
 _EXISTING: Final = existing_schema(
     "Reports of pages that are gone",
-    "Berichte von Seiten, die es nicht mehr gibt",
     "reports of earlier jobs whose page is gone",
+    german="Berichte von Seiten, die es nicht mehr gibt",
+    of_german="Berichten früherer Aufträge, deren Seite es nicht mehr gibt,",
 )
 
 
@@ -34,5 +36,13 @@ class ValidationParameters(ExistingParameters):
         default=Invalid.ERROR,
         title="If a file is not valid",
         description="error: the job fails and names the files; report: it warns, and the reports are placed",
-        json_schema_extra={"x-titles": {"de": "Wenn eine Datei nicht valide ist"}},
+        json_schema_extra=words(
+            de=(
+                "Wenn eine Datei nicht valide ist",
+                (
+                    "error: der Auftrag scheitert und nennt die Dateien; report: er warnt, und die "
+                    "Berichte werden abgelegt"
+                ),
+            )
+        ),
     )

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from taskmanager.model.manifest import title_texts
 from taskmanager.plugin_api import JobContext, PauseSupport, PluginManifest, parse_parameters
+from taskmanager_plugin_runner.plugins.titled import titles_of
 from taskmanager_plugin_runner.plugins.validation.parameters import ValidationParameters
 from taskmanager_plugin_runner.plugins.validation.profile import ValidationProfile
 from taskmanager_plugin_runner.plugins.validation.texts import ValidationTexts
@@ -25,6 +27,7 @@ class Offer:
 
     texts: ValidationTexts
     title: str
+    titles: Mapping[str, str]
     job_type: str
     default: str
     alias: str
@@ -50,7 +53,10 @@ class ValidationPlugin(Generic[ProfileT]):
             pause=PauseSupport.CHECKPOINT,
             reads_in_place=True,
             takes_files_in_order=True,
-            texts=offer.texts.own.sentences,
+            texts={
+                **offer.texts.own.sentences,
+                **title_texts((offer.title, offer.titles), titles_of(profiles)),
+            },
         )
 
     @property

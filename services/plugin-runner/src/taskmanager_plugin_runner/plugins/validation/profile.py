@@ -2,13 +2,12 @@
 
 from pydantic import Field
 
-from taskmanager.model.jobs import Record, ShortText
+from taskmanager_plugin_runner.plugins.titled import Titled
 
 
-class ValidationProfile(Record):
+class ValidationProfile(Titled):
     """The common keys of a profile file; the time limit is for one file."""
 
-    title: ShortText
     description: str = ""
     parallel: int | None = Field(default=None, ge=1, le=64)
     time_limit_seconds: float = Field(default=600.0, gt=0, le=604_800)

@@ -16,29 +16,33 @@ document.addEventListener("click", (event) => {
 const COPIED_MILLISECONDS = 3000;
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
+  const button = event.target.closest("[data-copy], [data-copy-text]");
   if (!button || button.disabled) return;
-  const title = button.textContent;
+  const title = [...button.childNodes];
   button.disabled = true;
-  const copied = await copy(button.dataset.copy);
+  const copied = await copy(button.dataset);
   button.textContent = copied ? button.dataset.copied : button.dataset.failed;
   setTimeout(() => {
-    button.textContent = title;
+    button.replaceChildren(...title);
     button.disabled = false;
   }, COPIED_MILLISECONDS);
 });
 
-async function copy(address) {
+async function copy({ copy: address, copyText }) {
   try {
-    const answer = await fetch(address);
-    if (!answer.ok) return false;
-    const text = await answer.text();
+    const text = copyText ?? (await fetched(address));
+    if (text === null) return false;
     if (navigator.clipboard) await navigator.clipboard.writeText(text);
     else return copyThroughField(text);
     return true;
   } catch {
     return false; // no network, or forbidden by the browser: the button says so
   }
+}
+
+async function fetched(address) {
+  const answer = await fetch(address);
+  return answer.ok ? answer.text() : null;
 }
 
 // without TLS there is no navigator.clipboard; the field is put into the open pop-up, as nothing else can get focus

@@ -107,3 +107,10 @@ document.body.addEventListener("tm-missed", () => {
 document.getElementById("filter")?.addEventListener("formdata", (event) => {
   for (const [name, value] of [...event.formData]) if (!value.trim()) event.formData.delete(name);
 });
+
+// on a phone, search and filters come when they are asked for
+document.getElementById("filter-toggle").addEventListener("click", (event) => {
+  const open = document.getElementById("filter").classList.toggle("tm-open");
+  event.currentTarget.setAttribute("aria-expanded", String(open));
+  if (open) document.getElementById("q").focus();
+});

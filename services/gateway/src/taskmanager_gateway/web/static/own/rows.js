@@ -49,8 +49,8 @@ export async function renewRows(jobs) {
 }
 
 async function fetchRows(shown, changed) {
-  const { rows: address, tab, inTurn } = table().dataset;
-  const body = new URLSearchParams({ shown: shown.join(" "), changed: changed.join(" "), tab, in_turn: inTurn });
+  const { rows: address, tab, inTurn, common } = table().dataset;
+  const body = new URLSearchParams({ shown: shown.join(" "), changed: changed.join(" "), tab, in_turn: inTurn, common });
   const html = await ask(address, { method: "POST", body });
   if (html !== null) put(html);
 }
