@@ -6,7 +6,7 @@ Commands are imperatives with one handler; events are in the past tense. Golden 
 
 from typing import Annotated
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from taskmanager.messages.access_commands import (
     AccessOrder,
@@ -180,20 +180,21 @@ Inbound = (
 )
 """The messages the scheduler's inbox takes, on their own or in a `Redelivered`."""
 
+WHEN_USED = ConfigDict(defer_build=True)
 _INBOX: TypeAdapter[Inbound | Redelivered] = TypeAdapter(
-    Annotated[Inbound | Redelivered, Field(discriminator="type")]
+    Annotated[Inbound | Redelivered, Field(discriminator="type")], config=WHEN_USED
 )
 _TICKETS: TypeAdapter[Submit | Ticket | Tickets] = TypeAdapter(
-    Annotated[Submit | Ticket | Tickets, Field(discriminator="type")]
+    Annotated[Submit | Ticket | Tickets, Field(discriminator="type")], config=WHEN_USED
 )
 _CONTROL: TypeAdapter[RunnerReplies | Notice] = TypeAdapter(
-    Annotated[RunnerReplies | Notice, Field(discriminator="type")]
+    Annotated[RunnerReplies | Notice, Field(discriminator="type")], config=WHEN_USED
 )
 _CHANGES: TypeAdapter[Changes | Submissions | Submit | CommandResult] = TypeAdapter(
-    Annotated[Changes | Submissions | Submit | CommandResult, Field(discriminator="type")]
+    Annotated[Changes | Submissions | Submit | CommandResult, Field(discriminator="type")], config=WHEN_USED
 )
 _ORDERS: TypeAdapter[ReplicaOrders | Notice] = TypeAdapter(
-    Annotated[ReplicaOrders | Notice, Field(discriminator="type")]
+    Annotated[ReplicaOrders | Notice, Field(discriminator="type")], config=WHEN_USED
 )
 
 

@@ -91,7 +91,7 @@ _new, _set = object.__new__, object.__setattr__
 class Record(BaseModel):
     """A frozen value that rejects unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def altered(self, **fields: object) -> Self:
         """A copy with these values, which are valid and therefore not checked.
