@@ -1,5 +1,6 @@
 """Runs of jobs that do nothing through our own system."""
 
+import time
 from functools import partial
 
 from tests.bench.stage.load import send_all
@@ -9,12 +10,16 @@ from tests.bench.stage.servers import Servers, server_pids
 from tests.bench.stage.submissions import CONNECTIONS, PLUGIN, WARM, batches, singles
 from tests.bench.stage.system import System
 
+ACQUAINTED_SECONDS = 18
+"""By then a scheduler has heard from all runners, and sends tickets in blocks (decision 29)."""
+
 
 def warm_up(system: System) -> None:
-    """Run some jobs, so that everything is loaded and connected."""
+    """Run some jobs, so that everything is loaded and connected; the scheduler knows the runners then."""
     wanted = system.done(PLUGIN) + WARM
     send_all(system.port, singles(WARM), CONNECTIONS)
     wait_until_done(partial(system.done, PLUGIN), wanted)
+    time.sleep(max(0.0, system.started_at + ACQUAINTED_SECONDS - time.monotonic()))
 
 
 def meter_of(system: System, servers: Servers) -> ProcessorMeter:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -96,6 +97,8 @@ class System:
     database: Documents
     environment: Mapping[str, str]
     services: dict[str, Service] = field(default_factory=dict)
+    started_at: float = field(default_factory=time.monotonic)
+    """By the monotonic clock."""
 
     @property
     def port(self) -> int:

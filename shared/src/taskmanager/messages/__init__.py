@@ -181,6 +181,8 @@ Inbound = (
 """The messages the scheduler's inbox takes, on their own or in a `Redelivered`."""
 
 WHEN_USED = ConfigDict(defer_build=True)
+"""No service reads all kinds of messages: what checks one is built when the first arrives."""
+
 _INBOX: TypeAdapter[Inbound | Redelivered] = TypeAdapter(
     Annotated[Inbound | Redelivered, Field(discriminator="type")], config=WHEN_USED
 )

@@ -89,7 +89,10 @@ _new, _set = object.__new__, object.__setattr__
 
 
 class Record(BaseModel):
-    """A frozen value that rejects unknown fields."""
+    """A frozen value that rejects unknown fields.
+
+    What checks it is built when it is first needed: each service uses a part of the records only.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
