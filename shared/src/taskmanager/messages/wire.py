@@ -2,7 +2,7 @@
 
 from typing import Literal, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from taskmanager.errors import InvalidMessageError
 from taskmanager.model.jobs import Record
@@ -18,7 +18,12 @@ class AttemptReference(Record):
 
 
 class Message(Record):
-    """A message as it is published."""
+    """A message as it is published.
+
+    What checks it is built when it is first needed: each service knows a part of the messages only.
+    """
+
+    model_config = ConfigDict(defer_build=True)
 
     v: Literal[1] = 1
 

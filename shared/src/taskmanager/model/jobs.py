@@ -89,12 +89,9 @@ _new, _set = object.__new__, object.__setattr__
 
 
 class Record(BaseModel):
-    """A frozen value that rejects unknown fields.
+    """A frozen value that rejects unknown fields."""
 
-    What checks it is built when it is first needed: each service uses a part of the records only.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     def altered(self, **fields: object) -> Self:
         """A copy with these values, which are valid and therefore not checked.

@@ -21,7 +21,7 @@ def _readable(value: Any) -> Any:
 class Reason(BaseModel):
     """Something to tell people. An unknown code comes from a newer service and is kept as it is."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     code: str = Field(examples=["refusal.nothing_to_hold"])
     parameters: "dict[str, ReasonValue]" = Field(default_factory=dict, examples=[{"status": "DONE"}])
