@@ -62,9 +62,13 @@ def system(
     mongod: RunningServer,
     stage_plugin: str,
 ) -> Iterator[System]:
-    """Gateway, scheduler and a runner of one plugin, for tests that act."""
+    """Gateway, scheduler and a runner of one plugin, for tests that act.
+
+    The runner fetches nothing ahead: on a slow machine that is worth it, and then a job that a test expects
+    in its place in the queue is shown as already with the runner.
+    """
     folder = Path(tmp_path_factory.mktemp("system"))
-    settings = {"TASKMANAGER_ACCESS": "off"}
+    settings = {"TASKMANAGER_ACCESS": "off", "TASKMANAGER_FETCH_AHEAD": "0"}
     with running_system(folder / "system", rabbitmq, mongod, plugin=stage_plugin, settings=settings) as made:
         with made.client() as client:
             eventually(lambda: client.get(f"/api/v1/plugins/{stage_plugin}").is_success, what="the plugin")
