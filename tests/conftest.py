@@ -6,6 +6,7 @@ database for each test.
 
 import asyncio
 import os
+import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from taskmanager.mongo.access.writes import secrets_database
 from taskmanager.rabbit import Broker, declare_topology
 from taskmanager_local.commands import PORTS, port_range
 from taskmanager_local.servers import RunningServer, private_mongod, private_rabbitmq
+from tests.abandoned import remove_abandoned_runs
 
 PLUGINS = (
     *(
@@ -78,7 +80,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give each test process ports of its own: stacks that start at the same time would choose the same.
 
     The unit tests may run at the same time as the others, from another shell: they get a tenth of the ports.
+    What killed runs have left behind is removed first, once for all processes.
     """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        for folder in Path(tempfile.gettempdir()).glob("pytest-of-*"):
+            if folder.stat().st_uid == os.getuid():
+                remove_abandoned_runs(folder)
     worker, count = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("PYTEST_XDIST_WORKER_COUNT")
     if worker and count and PORTS not in os.environ:
         ports, number = port_range(), int(worker.removeprefix("gw"))

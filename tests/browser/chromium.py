@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The first is Chromium without windows, menus and a start page, which nobody sees in a test."""
 QUIET = (
     "--no-sandbox",  # containers and CI forbid the name spaces it needs; only our own pages are looked at
     "--disable-gpu",

@@ -69,9 +69,13 @@ def system(
     stage_plugin: str,
     stage_settings: Mapping[str, str],
 ) -> Iterator[System]:
-    """Gateway, scheduler and a runner of one plugin, for tests that act."""
+    """Gateway, scheduler and a runner of one plugin, for tests that act.
+
+    The runner fetches nothing ahead: on a slow machine that is worth it, and then a job that a test expects
+    in its place in the queue is shown as already with the runner.
+    """
     folder = Path(tmp_path_factory.mktemp("system"))
-    settings = {"TASKMANAGER_ACCESS": "off", **stage_settings}
+    settings = {"TASKMANAGER_ACCESS": "off", "TASKMANAGER_FETCH_AHEAD": "0", **stage_settings}
     with running_system(folder / "system", rabbitmq, mongod, plugin=stage_plugin, settings=settings) as made:
         with made.client() as client:
             eventually(lambda: client.get(f"/api/v1/plugins/{stage_plugin}").is_success, what="the plugin")

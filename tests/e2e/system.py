@@ -27,11 +27,11 @@ from taskmanager_local.servers import RunningServer
 from taskmanager_local.services import program
 from taskmanager_testing.plain_http import PLAIN
 from taskmanager_testing.proxy import RunningProxy, running_proxy
-from taskmanager_testing.waiting import eventually
+from taskmanager_testing.waiting import LONG_SECONDS, eventually
 
 CLIENT_SECONDS = 10.0
 """The longest time a client waits; nothing may take longer, whatever is broken."""
-START_SECONDS = 40
+START_SECONDS = LONG_SECONDS
 STOP_SECONDS = 20
 NOTHING: Mapping[str, str] = MappingProxyType({})
 

@@ -65,6 +65,18 @@ def test_servers_of_ones_own_need_no_packages(tmp_path: Path) -> None:
     assert "libcurl4" not in ended.stderr
 
 
+def test_one_browser_is_enough_for_the_tests(tmp_path: Path) -> None:
+    for browser in ("chromium", "chromium-headless-shell"):
+        there = tmp_path / browser
+        there.write_text("#!/bin/sh\n")
+        there.chmod(0o755)
+        asked = run_without_rights(tmp_path).stderr
+        assert "npm prometheus libcurl4" in asked
+        assert "chromium" not in asked
+        there.unlink()
+    assert "chromium" not in run_without_rights(tmp_path, TASKMANAGER_CHROMIUM="/opt/browser").stderr
+
+
 def test_an_old_python_is_named_as_the_problem(tmp_path: Path) -> None:
     old = tmp_path / "old-python"
     old.write_text("#!/bin/sh\nexit 1\n")
