@@ -20,6 +20,8 @@ FOLDER = Path(os.environ.get("CONTAINERS", ROOT / ".containers")).resolve()
 OWNER = 1000
 ON_HOST = os.environ.get("IMAGES") == "host"
 """Whether this machine's programs take the place of the images: quicker, and says nothing about those."""
+KEPT = os.environ.get("IMAGES") == "kept"
+"""Whether the images are there already, and none is built."""
 
 
 @pytest.fixture(scope="session")
