@@ -61,10 +61,9 @@ def stack(
     if ON_HOST:
         made.over = host_override(engine, tmp_path_factory.mktemp("host"))
         made.runner_image, made.mounts = HOST_IMAGE, host_mounts()
-    else:
-        for (
-            service
-        ) in BUILT.values():  # in turn: the classic builder would make what they share several times at once
+    elif not KEPT:
+        # in turn: the classic builder would make what they share several times at once
+        for service in BUILT.values():
             made.compose("build", service)
     try:
         made.up()
