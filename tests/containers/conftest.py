@@ -20,6 +20,8 @@ FOLDER = Path(os.environ.get("CONTAINERS", ROOT / ".containers")).resolve()
 OWNER = 1000
 ON_HOST = os.environ.get("IMAGES") == "host"
 """Whether this machine's programs take the place of the images: quicker, and says nothing about those."""
+KEPT = os.environ.get("IMAGES") == "kept"
+"""Whether the images are there already, and none is built."""
 
 
 @pytest.fixture(scope="session")
@@ -59,10 +61,9 @@ def stack(
     if ON_HOST:
         made.over = host_override(engine, tmp_path_factory.mktemp("host"))
         made.runner_image, made.mounts = HOST_IMAGE, host_mounts()
-    else:
-        for (
-            service
-        ) in BUILT.values():  # in turn: the classic builder would make what they share several times at once
+    elif not KEPT:
+        # in turn: the classic builder would make what they share several times at once
+        for service in BUILT.values():
             made.compose("build", service)
     try:
         made.up()

@@ -50,9 +50,12 @@ async def rows(request: Request, who: Caller) -> Response:
 async def details(request: Request, letter: str, who: Caller) -> Response:
     """The pop-up of one letter, with the beginning of its text."""
     found = await _use(request).find(letter, who)
-    return fragment(
-        request, "dead_letters/details.html", {"letter": found, "limit": TEXT_LIMIT, **_returnable(request)}
-    )
+    context = {
+        "letter": found,
+        "limit": TEXT_LIMIT,
+        "returnable": _use(request).possible(found, LetterAction.REQUEUE),
+    }
+    return fragment(request, "dead_letters/details.html", context)
 
 
 @router.get("/ui/settle-dead-letters")
@@ -85,9 +88,4 @@ def _use(request: Request) -> DeadLetterService:
 
 
 async def _list(request: Request, who: Principal) -> dict[str, object]:
-    return {"found": letter_list(await _use(request).all(who)), **_returnable(request)}
-
-
-def _returnable(request: Request) -> dict[str, object]:
-    """For templates: whether a letter can go back to where it came from."""
-    return {"returnable": lambda letter: _use(request).possible(letter, LetterAction.REQUEUE)}
+    return {"found": letter_list(await _use(request).all(who))}
