@@ -38,8 +38,8 @@ def used() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     for status, (meaning, _, __) in MEANING.items():
         yield f"states: {status}", meaning
         yield f"status_words: {status}", STATUS_WORDS[status]
-    for kind, words in ERROR_WORDS.items():
-        yield f"error_words: {kind}", words
+    for name, words in ERROR_WORDS.items():
+        yield f"error_words: {name}", words
 
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
