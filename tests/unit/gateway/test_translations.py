@@ -13,7 +13,7 @@ from taskmanager_gateway import web
 from taskmanager_gateway.http.problems import KINDS
 from taskmanager_gateway.jobs.columns import COLUMNS
 from taskmanager_gateway.web.shell.languages import CATALOGUES, LANGUAGES, choose, translations
-from taskmanager_gateway.web.shell.status_words import STATUS_WORDS
+from taskmanager_gateway.web.shell.status_words import ERROR_WORDS, STATUS_WORDS
 
 FOLDER = Path(web.__file__).parent
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
@@ -38,6 +38,8 @@ def used() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     for status, (meaning, _, __) in MEANING.items():
         yield f"states: {status}", meaning
         yield f"status_words: {status}", STATUS_WORDS[status]
+    for name, words in ERROR_WORDS.items():
+        yield f"error_words: {name}", words
 
 
 TRANSLATED = [language for language in LANGUAGES if language != "en"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.gateway.conftest import Gateway, installed, job
 
+from taskmanager.model.jobs import JobError
 from taskmanager.model.manifest import PluginManifest, title_texts
 from taskmanager.model.states import Status, Tab
 from taskmanager.model.waiting import WaitingCode
@@ -61,6 +62,16 @@ async def test_a_job_says_its_status_in_words_and_as_a_code(reading: Gateway) ->
     assert ">wartet</span>" in page
     assert ">STARTED</code>" in page
     assert "fast: Eilig (Vorgabe des Plugins)" in page
+
+
+async def test_a_kind_of_error_is_said_in_words_and_as_a_code(reading: Gateway) -> None:
+    for number, kind in enumerate(("ToolFailedError", "OwnError")):
+        error = JobError(message="m", kind=kind)
+        reading.reader.put(job(number, "reader", status=Status.ERROR, error=error))
+    known = (await reading.client.get(f"/jobs/{job(0).id}", headers=GERMAN)).text
+    assert 'ein Programm ist gescheitert <code class="tm-code">ToolFailedError</code>' in known
+    other = (await reading.client.get(f"/jobs/{job(1).id}", headers=GERMAN)).text
+    assert '<code class="tm-code">OwnError</code>' in other
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from taskmanager.model.manifest import PluginManifest, title_texts
+from taskmanager.model.manifest import TITLED_MOST, PluginManifest, title_texts
+from taskmanager.plugin_api import PluginTexts
 from taskmanager.plugin_api.interface import ENTRY_POINT_GROUP
 from taskmanager.plugin_api.words import titles
 from taskmanager_gateway.web.shell.languages import LANGUAGES
@@ -93,3 +94,23 @@ def test_an_author_writes_titles_by_language() -> None:
         name="own", title="50 % off", job_type="X", texts=titles("50 % off", de="50 % weniger")
     )
     assert manifest.title_in("de") == "50 % weniger"
+
+
+def test_a_code_that_is_called_title_by_chance_is_no_title() -> None:
+    texts = PluginTexts("own")
+    texts.code("title", "the title is missing", de="der Titel fehlt")
+    manifest = PluginManifest(name="own", title="Maps", job_type="MAPS", texts=texts.sentences)
+    assert manifest.title_in("de") == "Maps"
+
+
+def test_more_templates_than_have_titles_are_no_obstacle() -> None:
+    names = [f"t{number}" for number in range(TITLED_MOST + 300)]
+    manifest = PluginManifest(
+        name="own",
+        title="Maps",
+        job_type="MAPS",
+        templates=tuple(names),
+        texts=title_texts(("Maps", {}), [(name.upper(), {}) for name in names]),
+    )
+    assert manifest.template_title_in("de", names[TITLED_MOST - 1]) == f"T{TITLED_MOST - 1}"
+    assert manifest.template_title_in("de", names[TITLED_MOST]) == ""

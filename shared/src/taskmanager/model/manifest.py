@@ -109,6 +109,8 @@ class PluginText(Record):
 Translated = tuple[str, Mapping[str, str]]
 """A title in English and by language."""
 _TITLE = "title"
+TITLED_MOST = 200
+"""Templates with titles; an operator who has more finds the others by their names."""
 
 
 def title_texts(own: Translated, templates: Sequence[Translated] = ()) -> dict[str, PluginText]:
@@ -116,10 +118,8 @@ def title_texts(own: Translated, templates: Sequence[Translated] = ()) -> dict[s
 
     There they have names of their own, so that services of an earlier release read the manifest as well.
     """
-    return {
-        _TITLE: _title(own),
-        **{_template_title(place): _title(one) for place, one in enumerate(templates)},
-    }
+    titled = {_template_title(place): _title(one) for place, one in enumerate(templates[:TITLED_MOST])}
+    return {_TITLE: _title(own), **titled}
 
 
 def _template_title(place: int) -> str:
@@ -130,8 +130,12 @@ def _template_title(place: int) -> str:
 def _title(title: Translated) -> PluginText:
     """The title as a sentence without placeholders."""
     english, translations = title
-    escaped = {language: one.replace("%", "%%") for language, one in translations.items()}
-    return PluginText(english=english.replace("%", "%%"), translations=escaped)
+    escaped = {language: _escaped(one) for language, one in translations.items()}
+    return PluginText(english=_escaped(english), translations=escaped)
+
+
+def _escaped(title: str) -> str:
+    return title.replace("%", "%%")
 
 
 def _title_in(language: str, text: PluginText) -> str:
@@ -196,7 +200,9 @@ class PluginManifest(Record):
     def title_in(self, language: str) -> str:
         """The plugin's title in the language, else the one that every manifest has."""
         text = self.texts.get(_TITLE)
-        return self.title if text is None else _title_in(language, text) or self.title
+        if text is None or text.english != _escaped(self.title):
+            return self.title  # a code that an author happened to call so
+        return _title_in(language, text) or self.title
 
     def template_title_in(self, language: str, template: str) -> str:
         """The title of one of its templates in the language, else in English; empty if it has none."""

@@ -39,7 +39,7 @@ class ExistingParameters(Parameters):
             de=(
                 "Ergebnisse von Seiten, die es nicht mehr gibt",
                 (
-                    "Was aus Ergebnissen früherer Aufträge wird, deren Seite es nicht mehr gibt: "
+                    "Was aus Ergebnissen früherer Jobs wird, deren Seite es nicht mehr gibt: "
                     "behalten (keep), ersetzen (replace) oder ablehnen (refuse)"
                 ),
             )

@@ -39,7 +39,7 @@ from taskmanager_gateway.web.shell.languages import LANGUAGES
 from taskmanager_gateway.web.shell.menu_items import state_of
 from taskmanager_gateway.web.shell.plugin_overview import Overviews
 from taskmanager_gateway.web.shell.render import Web
-from taskmanager_gateway.web.shell.status_words import MEANINGS, STATUS_WORDS
+from taskmanager_gateway.web.shell.status_words import ERROR_WORDS, MEANINGS, STATUS_WORDS
 from taskmanager_gateway.web.shell.templating import Templates
 
 COMPRESSED_FROM_BYTES = 1_000
@@ -48,7 +48,12 @@ COMPRESSED_FROM_BYTES = 1_000
 def make_pages(services: Services) -> ASGIApp:
     """The application of the pages. Raises AssetsMissingError if the gateway was not set up completely."""
     assets = Assets()
-    words = {"meanings": MEANINGS, "status_words": STATUS_WORDS, "state_of": state_of}
+    words = {
+        "meanings": MEANINGS,
+        "status_words": STATUS_WORDS,
+        "error_words": ERROR_WORDS,
+        "state_of": state_of,
+    }
     templates = Templates({"asset": assets.address, "languages": LANGUAGES, **words})
     app = FastAPI(
         openapi_url=None,

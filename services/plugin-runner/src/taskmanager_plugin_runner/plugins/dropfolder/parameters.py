@@ -14,7 +14,7 @@ _EXISTING: Final = existing_schema(
     "Results of pages that are gone",
     "results of earlier jobs whose page is gone",
     german="Ergebnisse von Seiten, die es nicht mehr gibt",
-    of_german="Ergebnissen früherer Aufträge, deren Seite es nicht mehr gibt,",
+    of_german="Ergebnissen früherer Jobs, deren Seite es nicht mehr gibt,",
 )
 
 

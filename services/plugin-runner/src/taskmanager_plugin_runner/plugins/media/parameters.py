@@ -13,7 +13,7 @@ _EXISTING: Final = existing_schema(
     "Results of recordings that are gone",
     "results of earlier jobs whose source is gone",
     german="Ergebnisse von Aufnahmen, die es nicht mehr gibt",
-    of_german="Ergebnissen früherer Aufträge, deren Quelle es nicht mehr gibt,",
+    of_german="Ergebnissen früherer Jobs, deren Quelle es nicht mehr gibt,",
 )
 
 

@@ -24,7 +24,7 @@ _EXISTING: Final = existing_schema(
     "Reports of pages that are gone",
     "reports of earlier jobs whose page is gone",
     german="Berichte von Seiten, die es nicht mehr gibt",
-    of_german="Berichten früherer Aufträge, deren Seite es nicht mehr gibt,",
+    of_german="Berichten früherer Jobs, deren Seite es nicht mehr gibt,",
 )
 
 
@@ -40,7 +40,7 @@ class ValidationParameters(ExistingParameters):
             de=(
                 "Wenn eine Datei nicht valide ist",
                 (
-                    "error: der Auftrag scheitert und nennt die Dateien; report: er warnt, und die "
+                    "error: der Job scheitert und nennt die Dateien; report: er warnt, und die "
                     "Berichte werden abgelegt"
                 ),
             )

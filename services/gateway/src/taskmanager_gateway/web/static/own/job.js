@@ -16,11 +16,11 @@ document.addEventListener("click", (event) => {
 const COPIED_MILLISECONDS = 3000;
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy], [data-copy-text]");
+  const button = event.target.closest("[data-copy], [data-copy-code]");
   if (!button || button.disabled) return;
   const title = [...button.childNodes];
   button.disabled = true;
-  const copied = await copy(button.dataset);
+  const copied = await copy(button);
   button.textContent = copied ? button.dataset.copied : button.dataset.failed;
   setTimeout(() => {
     button.replaceChildren(...title);
@@ -28,9 +28,10 @@ document.addEventListener("click", async (event) => {
   }, COPIED_MILLISECONDS);
 });
 
-async function copy({ copy: address, copyText }) {
+async function copy(button) {
+  const { copy: address } = button.dataset;
   try {
-    const text = copyText ?? (await fetched(address));
+    const text = address ? await fetched(address) : button.parentElement.querySelector("code").textContent;
     if (text === null) return false;
     if (navigator.clipboard) await navigator.clipboard.writeText(text);
     else return copyThroughField(text);
