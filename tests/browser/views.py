@@ -168,6 +168,29 @@ def _job(name: str, job: str, act: str | None = None) -> "View":
     return View(name, f"/jobs/{{{job}}}", press(f"#job-now [hx-get$='/{act}']") if act else None)
 
 
+async def find(page: Page) -> None:
+    """Searches in the box in the head, or on a phone on the page of the search."""
+    await page.keyboard.press("/")
+    if not await page.locator("#find").is_visible():
+        await page.wait_for_url("**/search")
+        return
+    await page.keyboard.type("kirch")
+    await page.locator("#found [role=option]").first.wait_for()
+    await page.keyboard.press("ArrowDown")
+
+
+async def call_commands(page: Page) -> None:
+    """Opens the palette of commands and types what leaves a few."""
+    await page.keyboard.press("Control+k")
+    await page.locator("#palette-input").fill("jp")
+
+
+async def ask_for_keys(page: Page) -> None:
+    """Opens the help about keys."""
+    await page.keyboard.press("?")
+    await page.locator("#keys-on").wait_for()
+
+
 def choose(row: str, action: str) -> Step:
     """Selects one row of a plugin's list and opens the pop-up for an action on the selection."""
 
@@ -282,6 +305,10 @@ VIEWS = (
     View("runner-resume", "/runners", press("#resume-werk-2")),
     View("runner-forget", "/runners", press("#forget-werk-alt")),
     View("errors", "/errors"),
+    View("search", "/search?q=kirch", widths=EVERYTHING),
+    View("search-below", "/", find),
+    View("commands", "/plugins/jp2", call_commands),
+    View("keys", "/", ask_for_keys),
     View("operations", "/operations"),
     View(
         "operation-stop",

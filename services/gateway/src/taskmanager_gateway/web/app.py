@@ -22,7 +22,7 @@ from taskmanager_gateway.web.audit import audit
 from taskmanager_gateway.web.errors import errors as error_groups
 from taskmanager_gateway.web.figures import figures
 from taskmanager_gateway.web.figures.recent import RecentFigures
-from taskmanager_gateway.web.frame import live, menu, preferences, reference
+from taskmanager_gateway.web.frame import keys, live, menu, preferences, reference
 from taskmanager_gateway.web.home import home
 from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
@@ -33,6 +33,7 @@ from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands, repli
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
 from taskmanager_gateway.web.reports import reports
 from taskmanager_gateway.web.runners import runners
+from taskmanager_gateway.web.search import search
 from taskmanager_gateway.web.shell.assets import Assets
 from taskmanager_gateway.web.shell.error_pages import install_failures
 from taskmanager_gateway.web.shell.languages import LANGUAGES
@@ -74,6 +75,8 @@ def make_pages(services: Services) -> ASGIApp:
         home,
         figures,
         error_groups,
+        search,
+        keys,
         live,
         menu,
         preferences,
