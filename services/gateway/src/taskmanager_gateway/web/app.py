@@ -31,6 +31,7 @@ from taskmanager_gateway.web.new_job import new_job
 from taskmanager_gateway.web.operations import operations
 from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands, replicas
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
+from taskmanager_gateway.web.plugins.known_projects import KnownProjects
 from taskmanager_gateway.web.reports import reports
 from taskmanager_gateway.web.runners import runners
 from taskmanager_gateway.web.search import search
@@ -63,6 +64,7 @@ def make_pages(services: Services) -> ASGIApp:
     app.state.glances = HomeSummaries(services.reader, tuple(services.goobi.installations), services.clock)
     app.state.failure_counts = FailureCounts(services.reader)
     app.state.known_files = KnownFiles(services.reader)
+    app.state.known_projects = KnownProjects(services.reader)
     app.state.recent_figures = RecentFigures(services.reader, services.clock)
     app.state.web = Web(services, assets, templates, Overviews(services.reader))
     app.routes.extend(log_in.own.routes)  # as they are: including the router would build each again
