@@ -198,6 +198,7 @@ TABLE: dict[str, Needed] = {
     "POST /ui/plugins/{name}/refuse": OPERATE,
     "POST /ui/plugins/{name}/restart": OPERATE,
     "POST /ui/plugins/{name}/rows": READ,
+    "GET /ui/plugins/{name}/forecast": READ,
     "GET /ui/plugins/{name}/projects": READ,
     "GET /ui/plugins/{name}/stop": OPERATE,
     "POST /ui/plugins/{name}/stop": OPERATE,

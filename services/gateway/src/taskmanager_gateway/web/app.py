@@ -29,7 +29,7 @@ from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
 from taskmanager_gateway.web.new_job import new_job
 from taskmanager_gateway.web.operations import operations
-from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands, replicas
+from taskmanager_gateway.web.plugins import bulk, forecasts, plugin, plugin_commands, replicas
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
 from taskmanager_gateway.web.plugins.known_projects import KnownProjects
 from taskmanager_gateway.web.reports import reports
@@ -91,6 +91,7 @@ def make_pages(services: Services) -> ASGIApp:
         users,
         tokens,
         plugin,
+        forecasts,
         bulk,
         replicas,  # before the routes that take any action's name
         plugin_commands,
