@@ -169,6 +169,7 @@ TABLE: dict[str, Needed] = {
     "POST /ui/jobs/{job_id}/reports/{report}/replay": OPERATE,
     "GET /ui/jobs/{job_id}/retry": LOOK_AND_OPERATE,
     "POST /ui/jobs/{job_id}/retry": OPERATE,
+    "GET /jobs/{job_id}/attempts": READ,
     "GET /search": READ,
     "GET /ui/keys": READ,
     "GET /ui/live": READ,

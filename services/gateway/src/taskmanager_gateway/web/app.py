@@ -26,7 +26,7 @@ from taskmanager_gateway.web.frame import keys, live, menu, preferences, referen
 from taskmanager_gateway.web.home import home
 from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
-from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
+from taskmanager_gateway.web.jobs import errors, job, job_actions, job_attempts, job_messages
 from taskmanager_gateway.web.new_job import new_job
 from taskmanager_gateway.web.operations import operations
 from taskmanager_gateway.web.plugins import bulk, forecasts, plugin, plugin_commands, replicas
@@ -97,6 +97,7 @@ def make_pages(services: Services) -> ASGIApp:
         plugin_commands,
         errors,
         job,
+        job_attempts,
         job_messages,
         job_actions,
     ):
