@@ -1,6 +1,7 @@
 """Searching, the palette of commands and the keys, as somebody uses them who never touches the mouse."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.async_api import Page, expect
@@ -65,7 +66,7 @@ async def test_a_command_is_called_by_a_few_letters_and_asks_nothing_of_the_serv
     page = await new_page(Visitor(language="de-DE"))
     await page.goto("/runners")
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/ui/live" not in request.url else None)
+    page.on("request", lambda request: asked.append(request.url))
     await page.keyboard.press("Control+k")
     field = page.locator("#palette-input")
     await expect(field).to_be_focused()
@@ -74,7 +75,8 @@ async def test_a_command_is_called_by_a_few_letters_and_asks_nothing_of_the_serv
     first = page.locator("#palette-list [role=option]").first
     await expect(first).to_contain_text("JPEG 2000 anhalten")
     assert "JPEG 2000 anhalten" in await field.evaluate(SAID_ACTIVE)
-    assert not [address for address in asked if "/ui/menu" not in address]
+    own = ("/ui/live", "/ui/menu", "/ui/runners", "/static/")  # what the page asks for by itself
+    assert not [address for address in asked if not urlsplit(address).path.startswith(own)]
     await page.keyboard.press("Enter")
     await expect(page.locator(f"#dialog form[hx-post='/ui/plugins/{JP2}/stop']")).to_be_visible()
     await page.keyboard.press("Escape")
@@ -175,3 +177,56 @@ async def test_keys_do_nothing_while_somebody_types_or_once_they_are_switched_of
     await expect(page.locator("#find")).not_to_be_focused()
     await page.keyboard.press("Control+k")  # no single key
     await expect(page.locator("#palette-input")).to_be_focused()
+
+
+async def test_filters_are_removed_one_by_one(page: Page) -> None:
+    await page.goto(f"/plugins/{JP2}?q=kirchen&priority_min=2")
+    chips = page.locator("#chips a")
+    await expect(chips).to_have_count(2)
+    await chips.filter(has_text="Words").click()
+    await expect(page).to_have_url(re.compile(r"\?priority_min=2$"))
+    await expect(chips).to_have_count(1)
+    await page.locator("#project").focus()
+    await expect(page.locator("#projects option")).not_to_have_count(0)
+
+
+async def test_the_end_of_a_queue_is_told_and_two_attempts_are_compared(
+    page: Page, sample_data: Looking
+) -> None:
+    await page.goto(f"/plugins/{JP2}")
+    await expect(page.locator("#forecast summary")).to_contain_text("Done probably")
+    await page.goto(f"/jobs/{sample_data.data.jobs.ids['crashed']}")
+    await page.get_by_role("link", name="Compare attempts").click()
+    await page.locator("#one").select_option("1")
+    await page.get_by_role("button", name="Compare").click()
+    await expect(page.locator(".tm-attempts thead")).to_contain_text("Attempt 1")
+    await expect(page.locator(".tm-attempts .tm-differs")).not_to_have_count(0)
+
+
+async def test_a_view_is_kept_under_a_name_called_again_and_removed(page: Page) -> None:
+    await page.goto(f"/plugins/{JP2}")
+    await expect(page.locator("#keep-view")).to_have_count(0)  # as it always is
+    await page.goto(f"/plugins/{JP2}?q=kirchen&sort=created")
+    await page.locator(".tm-keep summary").click()
+    await page.locator("#view-name").fill("<b>Church books")
+    await page.keyboard.press("Enter")
+    await page.goto("/runners")
+    kept = page.locator("#views a")
+    await expect(kept).to_have_text("<b>Church books")
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("church")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile(rf"/plugins/{JP2}\?q=kirchen&sort=created$"))
+    await expect(kept).to_have_attribute("aria-current", "page")
+    await assert_accessible(page)
+    await page.evaluate(
+        "localStorage.setItem('tm-views', JSON.stringify([{name: 'x', address: '//elsewhere'}]))"
+    )
+    await page.reload()
+    await expect(page.locator("#views")).to_be_hidden()
+    await page.evaluate(
+        "localStorage.setItem('tm-views', JSON.stringify([{name: 'x', address: '/plugins/jp2?q=a'}]))"
+    )
+    await page.reload()
+    await page.get_by_role("button", name="Remove the view x").click()
+    await expect(page.locator("#views")).to_be_hidden()

@@ -38,11 +38,16 @@ export function commands(words) {
     label: label(link.querySelector(".text-truncate") ?? link),
     href: link.getAttribute("href"),
   }));
+  const views = [...document.querySelectorAll("#views a[href]")].map((link) => ({
+    kind: words.view,
+    label: label(link),
+    href: link.getAttribute("href"),
+  }));
   const own = [...document.querySelectorAll("#settings [data-command]")].map((one) => ({
     kind: one.dataset.command,
     label: label(one),
     run: () => one.click(),
   }));
   const plugins = links.filter((link) => link.dataset.plugin);
-  return [...pageCommands(words), ...pages, ...plugins.flatMap((link) => pluginCommands(link, words)), ...own];
+  return [...pageCommands(words), ...pages, ...views, ...plugins.flatMap((link) => pluginCommands(link, words)), ...own];
 }
