@@ -34,7 +34,8 @@ def hours(seconds: list[float], *, apart: timedelta, now: datetime = MOMENT) -> 
 def minutes(work: Work, known: list[HourlyFigures]) -> tuple[float, float]:
     ends = forecast(work, known, MOMENT).ends
     assert ends is not None
-    return tuple((one - MOMENT) / timedelta(minutes=1) for one in (ends.earliest, ends.latest))
+    minute = timedelta(minutes=1)
+    return (ends.earliest - MOMENT) / minute, (ends.latest - MOMENT) / minute
 
 
 def test_the_end_lies_between_that_of_quick_and_of_slow_days() -> None:

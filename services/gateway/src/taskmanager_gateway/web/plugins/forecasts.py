@@ -44,7 +44,7 @@ async def show(
     plugin = (await web_of(request).overviews.read()).plugin(name)
     if plugin is None:
         return fragment(request, "plugin/forecast.html", {"forecast": None})
-    jobs = _in_the_queue(plugin)
+    jobs: int | None = _in_the_queue(plugin)
     if asked.project is not None:
         jobs = await _up_to_the_last(request, name, asked.project)
     places = plugin.slots if plugin.limit is None else min(plugin.slots, plugin.limit)
