@@ -33,9 +33,10 @@ function openActions() {
 }
 
 function search() {
-  const input = document.getElementById("find");
-  if (input && isVisible(input)) input.focus();
-  else if (input) location.assign("/search");
+  const [page, head] = ["search", "find"].map((id) => document.getElementById(id));
+  if (page) page.focus();
+  else if (head && isVisible(head)) head.focus();
+  else if (head) location.assign("/search");
 }
 
 const ACTS = {
