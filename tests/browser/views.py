@@ -185,12 +185,6 @@ async def call_commands(page: Page) -> None:
     await page.locator("#palette-input").fill("jp")
 
 
-async def ask_for_keys(page: Page) -> None:
-    """Opens the help about keys."""
-    await page.keyboard.press("?")
-    await page.locator("#keys-on").wait_for()
-
-
 def choose(row: str, action: str) -> Step:
     """Selects one row of a plugin's list and opens the pop-up for an action on the selection."""
 
@@ -227,7 +221,6 @@ PLUGINS = (
     View("plugin-done", "/plugins/jp2?tab=done", widths=EVERYTHING),
     View("plugin-error", "/plugins/jp2?tab=error", widths=EVERYTHING),
     _plugin("plugin-filtered", "?q=stadtchronik&status=STARTED&priority_min=2&newer=86400"),
-    View("plugin-forecast", f"/plugins/{JP2}", unfold("#forecast")),
     _plugin("plugin-warned", "?tab=done&warnings=true"),
     _plugin("plugin-nothing-matches", "?tab=done&q=thereisnosuchword"),
     _plugin("plugin-mistyped", "?tab=queue&status=DONE&sort=nonsense"),
@@ -310,7 +303,6 @@ VIEWS = (
     View("search", "/search?q=kirch", widths=EVERYTHING),
     View("search-below", "/", find),
     View("commands", "/plugins/jp2", call_commands),
-    View("keys", "/", ask_for_keys),
     View("operations", "/operations"),
     View(
         "operation-stop",

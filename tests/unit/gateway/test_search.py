@@ -1,5 +1,8 @@
 """The search over everything: what a text may mean, what is found, and within whose reach."""
 
+import re
+from zoneinfo import ZoneInfo
+
 import pytest
 from tests.unit.gateway.conftest import MOMENT, Gateway, installed, job
 
@@ -8,9 +11,14 @@ from taskmanager.model.jobs import GoobiReference, JobError
 from taskmanager.model.queries import FOUND_LIMIT, FoundIn, FoundJobs
 from taskmanager.model.registry import RunnerState
 from taskmanager.model.states import Status, Tab
+from taskmanager_gateway.plugins.views import PluginView
 from taskmanager_gateway.web.search.findings import findings
 from taskmanager_gateway.web.search.search_wishes import SearchKind, named, search_wishes
+from taskmanager_gateway.web.shell.formats import Formats
+from taskmanager_gateway.web.shell.menu_items import plugin_items
 from taskmanager_gateway.web.shell.plugin_overview import Overview
+from taskmanager_gateway.web.shell.templating import Templates
+from taskmanager_testing.reader import FakeReader
 
 HTMX = {"hx-request": "true", "accept-language": "en"}
 BROWSER = {"accept": "text/html", "accept-language": "en"}
@@ -135,3 +143,16 @@ async def test_every_page_has_the_box_and_the_palette_with_what_the_reader_may_d
     assert 'data-plugin="noop"\n    data-acts="new stop refuse limit"' in page
     assert 'data-plugin="closed"\n    data-acts="new stop accept limit"' in page
     assert "Esc" in (await gateway.client.get("/ui/keys", headers=HTMX)).text
+
+
+def test_the_menu_names_for_each_plugin_only_what_the_reader_may_do(reader: FakeReader) -> None:
+    templates = Templates({})
+    seen = [PluginView.of(one, [], []) for one in reader.installed.values()]
+    acts = {}
+    for rights in ({Right.READ}, {Right.READ, Right.SUBMIT}, {Right.READ, Right.OPERATE}):
+        who = Principal("vera", frozenset(rights), frozenset({"noop"}))
+        menu = {"menu": plugin_items(seen, who), "who": who, "path": "/", "f": Formats("en", ZoneInfo("UTC"))}
+        acts[len(rights), Right.SUBMIT in rights] = re.findall(
+            r'data-acts="(.*?)"', templates.render("menu.html", "en", menu)
+        )
+    assert acts == {(1, False): [""], (2, True): ["new"], (2, False): ["stop refuse limit"]}
