@@ -168,6 +168,23 @@ def _job(name: str, job: str, act: str | None = None) -> "View":
     return View(name, f"/jobs/{{{job}}}", press(f"#job-now [hx-get$='/{act}']") if act else None)
 
 
+async def find(page: Page) -> None:
+    """Searches in the box in the head, or on a phone on the page of the search."""
+    await page.keyboard.press("/")
+    if not await page.locator("#find").is_visible():
+        await page.wait_for_url("**/search")
+        return
+    await page.keyboard.type("kirch")
+    await page.locator("#found [role=option]").first.wait_for()
+    await page.keyboard.press("ArrowDown")
+
+
+async def call_commands(page: Page) -> None:
+    """Opens the palette of commands and types what leaves a few."""
+    await page.keyboard.press("Control+k")
+    await page.locator("#palette-input").fill("jp")
+
+
 def choose(row: str, action: str) -> Step:
     """Selects one row of a plugin's list and opens the pop-up for an action on the selection."""
 
@@ -240,6 +257,7 @@ JOBS = (
     _job("job-script-title", "script_title"),
     _job("job-uninstalled", "uninstalled_done"),
     View("job-log", "/jobs/{processing}", unfold("[data-job-log]")),
+    View("job-attempts", "/jobs/{crashed}/attempts"),
     View("job-unknown", "/jobs/00000000-0000-4000-8000-000000000000", status=404),
     _job("job-priority", "started", "priority"),
     _job("job-next", "started", "next"),
@@ -282,6 +300,9 @@ VIEWS = (
     View("runner-resume", "/runners", press("#resume-werk-2")),
     View("runner-forget", "/runners", press("#forget-werk-alt")),
     View("errors", "/errors"),
+    View("search", "/search?q=kirch", widths=EVERYTHING),
+    View("search-below", "/", find),
+    View("commands", "/plugins/jp2", call_commands),
     View("operations", "/operations"),
     View(
         "operation-stop",

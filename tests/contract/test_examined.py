@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from taskmanager.model.jobs import Job, JobSpec
+from taskmanager.model.operations import JobFilter
 from taskmanager.model.partitions import Partition
 from taskmanager.model.states import Status
 from taskmanager.mongo import MongoReader, MongoStore, connect
@@ -82,7 +83,7 @@ def _job(
 ) -> Job:
     return Job(
         id=key,
-        spec=JobSpec(plugin="even" if key < "0100" else "odd", unique=unique),
+        spec=JobSpec(plugin="even" if key < "0100" else "odd", unique=unique, title=f"Band {key}"),
         client="test",
         status=status,
         priority=5,
@@ -150,3 +151,18 @@ async def test_the_active_job_of_a_unique_key_is_read_off_its_index(
     found = await reader.active_by_unique("held")
     assert found is not None
     assert found.id == "unique"
+
+
+@pytest.mark.parametrize("text", ["owed", "band owed", "owe lat", "nobody"])
+async def test_a_search_examines_no_more_than_the_jobs_with_its_rarest_word(
+    reader: MongoReader, store: MongoStore, examined: Examined, text: str
+) -> None:
+    del store
+    assert await examined(lambda: reader.search(JobFilter(text=text))) <= 10
+
+
+async def test_a_search_by_the_beginning_of_an_id_examines_only_those(
+    reader: MongoReader, store: MongoStore, examined: Examined
+) -> None:
+    del store
+    assert await examined(lambda: reader.search(JobFilter(), begins="000")) == 20  # counted, and shown

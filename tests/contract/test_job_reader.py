@@ -23,6 +23,7 @@ from taskmanager.model.jobs import (
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.queries import (
+    FOUND_LIMIT,
     POSITION_LIMIT,
     AuditQuery,
     FileQuery,
@@ -814,3 +815,49 @@ async def test_one_unreadable_document_does_not_hide_the_others(
         assert list(await read()) == []
     await made.close()
     await store.close()
+
+
+async def test_a_search_finds_the_newest_jobs_and_counts_those_of_each_tab(
+    reader: JobReader, write: Write
+) -> None:
+    failed = JobError(message="no space left", kind="OSError")
+    await put(
+        write,
+        *(job(number, title="Band", created=NOW + timedelta(hours=number % 5)) for number in range(5)),
+        job(6, "jp2", Status.ERROR, title="Bandwurm", finished=NOW, error=failed),
+        job(7, title="Anderes"),
+    )
+    found = await reader.search(JobFilter(text="ban"), shown=2)
+    assert [one.id for one in found.jobs] == ["job-004", "job-003"]
+    assert [(one.plugin, one.tab, one.jobs) for one in found.places] == [
+        ("jp2", Tab.ERROR, 1),
+        ("noop", Tab.QUEUE, 5),
+    ]
+    assert (found.count, found.capped) == (6, False)
+    within = await reader.search(JobFilter(text="ban", plugins=("jp2",)))
+    assert [one.id for one in within.jobs] == ["job-006"]
+    message = JobFilter(tab=Tab.ERROR, status=Status.ERROR, error_text="spa left")
+    assert [one.id for one in (await reader.search(message)).jobs] == ["job-006"]
+    by_id = await reader.search(JobFilter(plugins=("noop",)), begins="job-00")
+    assert by_id.count == 6
+    assert (await reader.search(JobFilter(), begins="job.")).count == 0
+    assert (await reader.search(JobFilter(text="nobody"))).jobs == ()
+
+
+async def test_a_search_counts_no_further_than_its_limit(reader: JobReader, write: Write) -> None:
+    await put(write, *(job(number, title="Band") for number in range(FOUND_LIMIT + 1)))
+    found = await reader.search(JobFilter(text="band"), shown=3)
+    assert (len(found.jobs), found.count, found.capped) == (3, FOUND_LIMIT, True)
+
+
+async def test_the_projects_are_those_of_a_plugin_s_jobs(reader: JobReader, write: Write) -> None:
+    await put(
+        write,
+        job(1, project="b"),
+        job(2, project="A"),
+        job(3, project="b"),
+        job(4),
+        job(5, "jp2", project="c"),
+    )
+    assert await reader.projects("noop") == ["A", "b"]
+    assert await reader.projects("nobody") == []

@@ -88,7 +88,12 @@ class Jobs:
         yield self._named("script_error", Status.ERROR, error=JobError(message=SCRIPT, kind="JobFailedError"))
         crash = "the process ended by SIGKILL (out of memory: 3.9 GB of 4.0 GB), file 0007.tif"
         yield self._named(
-            "crashed", Status.ERROR, error=JobError(message=crash, kind="JobKilledError"), crashes=3
+            "crashed",
+            Status.ERROR,
+            error=JobError(message=crash, kind="JobKilledError"),
+            crashes=3,
+            attempt=3,
+            history=tuple(_tries(self._now - timedelta(minutes=15), 3, crash)),
         )
         by_operator = {"cancel": self._note("Doppelt"), "cancelled": CancelMethod.SIGTERM}
         yield self._named("cancelled_by", Status.CANCELLED, **by_operator)
@@ -197,3 +202,16 @@ def _history(created: datetime, status: Status) -> Iterator[HistoryEntry]:
             note=f"{step.lower()}: accepted" if not began else f"attempt 1 is in {step}",
             runner="werk-1" if began else None,
         )
+
+
+def _tries(created: datetime, attempts: int, note: str) -> Iterator[HistoryEntry]:
+    """Attempts that ended in the same way, each on another runner and each longer than the one before."""
+    yield HistoryEntry(at=created, status=Status.STARTED, attempt=0, note="accepted")
+    at = created
+    for number in range(1, attempts + 1):
+        for status in (Status.WAITINGFORUPLOAD, Status.UPLOAD, Status.PROCESSING):
+            at += timedelta(seconds=10 * number)
+            yield HistoryEntry(at=at, status=status, attempt=number, runner=f"werk-{1 + number % 2}")
+        at += timedelta(seconds=60 * number)
+        became = Status.ERROR if number == attempts else Status.STARTED
+        yield HistoryEntry(at=at, status=became, attempt=number, note=note)

@@ -44,6 +44,15 @@ QUESTIONS = {
     "list_text_two_words": f"{JOBS}plugin={PLUGIN}&text={WORKS[1]}+77",
     "list_text_nothing": f"{JOBS}plugin={PLUGIN}&tab=error&text={WORKS[1]}+qqq",
 }
+SEARCHES = {
+    "search_rare": "4711",
+    "search_frequent": WORKS[1],
+    "search_beginning": WORKS[1][:2].lower(),
+    "search_two_words": f"{WORKS[1]} {WORKS[0]}",
+    "search_nothing": f"{WORKS[1]} qqq",
+    "search_id": job_id(777),
+}
+SEARCH_TARGET = at_most(300)
 DEEP = {f"list_{tab}_deep": {"plugin": PLUGIN, "tab": tab, "limit": DEEP_LIMIT} for tab in ("queue", "done")}
 
 
@@ -76,6 +85,11 @@ def _lists(system: System, rounds: int) -> Iterator[Figure]:
             runs = [runner.run(_asked(system.port, address)) for _ in range(rounds)]
             yield figure(f"{name}_p50", [percentile(run, 50) for run in runs], "ms")
             yield figure(f"{name}_p95", [percentile(run, 95) for run in runs], "ms", TARGET)
+        for name, text in SEARCHES.items():
+            found = [
+                runner.run(_asked(system.port, f"/ui/search?{urlencode({'q': text})}")) for _ in range(rounds)
+            ]
+            yield figure(f"{name}_p95", [percentile(run, 95) for run in found], "ms", SEARCH_TARGET)
 
 
 async def _asked(port: int, address: str) -> list[float]:

@@ -14,7 +14,7 @@ from taskmanager.model.jobs import GoobiReference, Job, JobError
 from taskmanager.model.queries import IDS_LIMIT, Sort, SortOrder
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.web.plugins import known_files
-from taskmanager_gateway.web.plugins.listing import PluginListAddress
+from taskmanager_gateway.web.plugins.listing import FILTERS, PluginListAddress
 from taskmanager_gateway.web.shell import plugin_overview
 
 BROWSER = {"accept": "text/html", "accept-language": "en"}
@@ -325,3 +325,38 @@ async def test_waiting_jobs_show_their_places_in_every_list(gateway: Gateway, qu
     page = await read(gateway, f"/plugins/noop?{query}")
     for number in (1, 3, 5):
         assert f'data-place="{job(number).id}">{number}<' in page
+
+
+async def test_each_filter_is_a_chip_that_leads_to_the_list_without_it(gateway: Gateway) -> None:
+    gateway.reader.put(job(1, title=SCRIPT, project="Karten"))
+    asked = "/plugins/noop?q=alert&project=Karten&newer=86400&sort=created&limit=25"
+    chips = (await read(gateway, asked)).partition('id="chips"')[2].partition("</ul>")[0]
+    links = [unescape(link) for link in re.findall(r'href="([^"]+)"', chips)]
+    assert links == [
+        "/plugins/noop?project=Karten&newer=86400&sort=created&limit=25",
+        "/plugins/noop?q=alert&newer=86400&sort=created&limit=25",
+        "/plugins/noop?q=alert&project=Karten&sort=created&limit=25",
+    ]
+    assert 'id="chips"' not in await read(gateway, "/plugins/noop")
+
+
+async def test_every_filter_has_a_chip_with_words_of_its_own(gateway: Gateway) -> None:
+    said = set()
+    for tab, query in (
+        ("queue", "status=STARTED&process=1&older=60&priority_min=1&priority_max=9&restored=true"),
+        (
+            "error",
+            "q=a&project=b&newer=60&warnings=true&error_group=f&error_text=c&ended_after=2026-01-01T00:00:00Z",
+        ),
+    ):
+        page = await read(gateway, f"/plugins/noop?tab={tab}&{query}")
+        chips = page.partition('id="chips"')[2].partition("</ul>")[0]
+        said |= set(re.findall(r"filter: </span>([^<:]+)", chips))
+    assert len(said) == len(FILTERS)
+
+
+async def test_the_filter_offers_the_projects_of_the_plugin(gateway: Gateway) -> None:
+    gateway.reader.put(job(1, project='"<Karten>'))
+    gateway.reader.put(job(2, "jp2", project="Other"))
+    offered = (await gateway.client.get("/ui/plugins/noop/projects", headers=HTMX)).text
+    assert offered == '<option value="&#34;&lt;Karten&gt;"></option>'

@@ -29,6 +29,12 @@ GROUPS_LIMIT = 200
 """How many groups are listed, those with the most jobs."""
 PLACES_LIMIT = 2_000
 """The highest place that is counted for waiting jobs with others between them: each up to it is read."""
+FOUND_LIMIT = 1_000
+"""How many jobs a search over everything counts; the newest of these are shown."""
+PROJECTS_FROM = 5_000
+"""From how many jobs, the last ones of a plugin, the list of its projects is made."""
+SHOWN_LIMIT = 100
+"""How many jobs a search shows at most."""
 POSITION_LIMIT = 10_000
 """The highest position that is counted for a waiting job; beyond it the exact number does not matter."""
 
@@ -141,6 +147,30 @@ class JobPage(Record):
 
     jobs: tuple[Job, ...]
     next_cursor: str | None = None
+
+
+class FoundIn(Record):
+    """How many jobs a search found in one tab of a plugin."""
+
+    plugin: PluginName
+    tab: Tab
+    jobs: int
+
+
+class FoundJobs(Record):
+    """What a search over all tabs found: the newest jobs as lists show them, and the number in each tab.
+
+    `capped`: there are more than were counted, and newer ones may be among them.
+    """
+
+    jobs: tuple[Job, ...] = ()
+    places: tuple[FoundIn, ...] = ()
+    capped: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many jobs were counted."""
+        return sum(one.jobs for one in self.places)
 
 
 class Position(Record):

@@ -15,12 +15,14 @@ from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import ensure_keys
 from taskmanager.mongo.base.client import Database, translated_errors
 from taskmanager.mongo.base.indexes import (
+    CREATED_INDEX,
     ENDED,
     FAILED,
     FAILED_INDEX,
     HOLDS_A_KEY,
     RARE,
     RARE_INDEX,
+    TERM_INDEX,
     TURN_INDEX,
     UNIQUE_INDEX,
     WITH_TERMS,
@@ -64,8 +66,8 @@ INDEXES: dict[str, list[IndexModel]] = {
             name=FAILED_INDEX,
             partialFilterExpression=FAILED,
         ),
-        IndexModel([("plugin", 1), *_CREATED], name="plugin_by_creation"),
-        IndexModel([("terms", 1), *_CREATED], name="term_by_creation", partialFilterExpression=WITH_TERMS),
+        IndexModel([("plugin", 1), *_CREATED], name=CREATED_INDEX),
+        IndexModel([("terms", 1), *_CREATED], name=TERM_INDEX, partialFilterExpression=WITH_TERMS),
         IndexModel(
             [("spec.unique", 1)],
             name=UNIQUE_INDEX,

@@ -31,7 +31,7 @@ from taskmanager.mongo.base import cursors
 from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
 from taskmanager.mongo.base.client import Document, connect, translated_errors
 from taskmanager.mongo.base.documents import from_document
-from taskmanager.mongo.base.filters import job_filter
+from taskmanager.mongo.base.filters import LISTED, job_filter
 from taskmanager.mongo.base.indexes import (
     ENDED,
     FAILED,
@@ -50,20 +50,11 @@ from taskmanager.mongo.partitions import check_partitions
 from taskmanager.mongo.replicas import ReplicaReads
 from taskmanager.mongo.reports.reads import ReportReads
 from taskmanager.mongo.runners import RunnerReads
+from taskmanager.mongo.search.jobs import SearchReads
 
 QUERY_MILLISECONDS = 5_000
 POSITION_MILLISECONDS = 500
 """The most time the database may spend on a position or a count."""
-
-LISTED: Document = {
-    "error.traceback": 0,
-    "terms": 0,
-    "warned": 0,
-    "warning_texts": 0,
-    "warning_reasons": 0,
-    "history": {"$slice": -1},
-}
-"""What is not read for a list."""
 
 _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
 
@@ -77,6 +68,7 @@ class MongoReader(
     ReplicaReads,
     ReportReads,
     RunnerReads,
+    SearchReads,
     AccessReads,
 ):
     """Implements `taskmanager.ports.readers.JobReader` and, on the same connections, `AccessReader`."""

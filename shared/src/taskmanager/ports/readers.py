@@ -12,7 +12,16 @@ from taskmanager.model.failures.error_groups import ErrorGroup
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
-from taskmanager.model.queries import AuditPage, AuditQuery, FilePage, FileQuery, JobPage, JobQuery, Position
+from taskmanager.model.queries import (
+    AuditPage,
+    AuditQuery,
+    FilePage,
+    FileQuery,
+    FoundJobs,
+    JobPage,
+    JobQuery,
+    Position,
+)
 from taskmanager.model.registry import (
     AtWork,
     DeadLetter,
@@ -40,6 +49,15 @@ class JobReader(Protocol):
 
     async def jobs(self, query: JobQuery) -> JobPage:
         """One page; raises CursorError for a cursor that belongs to another query."""
+
+    async def search(self, chosen: JobFilter, *, begins: str = "", shown: int = 10) -> FoundJobs:
+        """The jobs that have all the terms of the filter, or whose ids begin so; `FOUND_LIMIT` are examined.
+
+        Without `begins` the filter has `text`, `process`, `project`, `error_text` or `ids`.
+        """
+
+    async def projects(self, plugin: str) -> Sequence[str]:
+        """The projects of the plugin's last `PROJECTS_FROM` jobs, in the order of the alphabet."""
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """The job in the queue tab that holds this unique key."""

@@ -24,12 +24,16 @@ from taskmanager.model.operations import (
 )
 from taskmanager.model.queries import (
     FAILED_LIMIT,
+    FOUND_LIMIT,
     PLACES_LIMIT,
     POSITION_LIMIT,
+    PROJECTS_FROM,
     AuditPage,
     AuditQuery,
     FilePage,
     FileQuery,
+    FoundIn,
+    FoundJobs,
     JobPage,
     JobQuery,
     Position,
@@ -118,6 +122,27 @@ class FakeReader:
         more = len(later) > query.limit
         cursor = _write_cursor(query, page[-1][0]) if more else None
         return JobPage(jobs=tuple(as_listed(job) for _, job in page), next_cursor=cursor)
+
+    async def search(self, chosen: JobFilter, *, begins: str = "", shown: int = 10) -> FoundJobs:
+        """See `JobReader.search`."""
+        await self._arrive("search")
+        found = [one for one in self.stored.values() if meant(one, chosen) and one.id.startswith(begins)]
+        newest = sorted(found[:FOUND_LIMIT], key=lambda one: (one.created, one.id), reverse=True)
+        places = Counter((one.plugin, one.tab) for one in newest)
+        return FoundJobs(
+            jobs=tuple(map(as_listed, newest[:shown])),
+            places=tuple(
+                FoundIn(plugin=plugin, tab=tab, jobs=jobs) for (plugin, tab), jobs in sorted(places.items())
+            ),
+            capped=len(found) > FOUND_LIMIT,
+        )
+
+    async def projects(self, plugin: str) -> Sequence[str]:
+        """See `JobReader.projects`."""
+        await self._arrive("projects")
+        newest = sorted(self.stored.values(), key=lambda one: (one.created, one.id), reverse=True)
+        last = [one.spec.project for one in newest if one.plugin == plugin][:PROJECTS_FROM]
+        return sorted({one for one in last if one is not None}, key=str.casefold)
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """See `JobReader.active_by_unique`."""

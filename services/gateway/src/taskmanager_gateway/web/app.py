@@ -22,17 +22,19 @@ from taskmanager_gateway.web.dead_letters import dead_letters
 from taskmanager_gateway.web.errors import errors as error_groups
 from taskmanager_gateway.web.figures import figures
 from taskmanager_gateway.web.figures.recent import RecentFigures
-from taskmanager_gateway.web.frame import components, live, menu, preferences, reference
+from taskmanager_gateway.web.frame import components, keys, live, menu, preferences, reference
 from taskmanager_gateway.web.home import home
 from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
-from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
+from taskmanager_gateway.web.jobs import errors, job, job_actions, job_attempts, job_messages
 from taskmanager_gateway.web.new_job import new_job
 from taskmanager_gateway.web.operations import operations
-from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands, replicas
+from taskmanager_gateway.web.plugins import bulk, forecasts, plugin, plugin_commands, replicas
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
+from taskmanager_gateway.web.plugins.known_projects import KnownProjects
 from taskmanager_gateway.web.reports import reports
 from taskmanager_gateway.web.runners import runners
+from taskmanager_gateway.web.search import search
 from taskmanager_gateway.web.shell.assets import Assets
 from taskmanager_gateway.web.shell.error_pages import install_failures
 from taskmanager_gateway.web.shell.languages import LANGUAGES
@@ -67,6 +69,7 @@ def make_pages(services: Services) -> ASGIApp:
     app.state.glances = HomeSummaries(services.reader, tuple(services.goobi.installations), services.clock)
     app.state.failure_counts = FailureCounts(services.reader)
     app.state.known_files = KnownFiles(services.reader)
+    app.state.known_projects = KnownProjects(services.reader)
     app.state.recent_figures = RecentFigures(services.reader, services.clock)
     app.state.web = Web(services, assets, templates, Overviews(services.reader))
     app.routes.extend(log_in.own.routes)  # as they are: including the router would build each again
@@ -79,6 +82,8 @@ def make_pages(services: Services) -> ASGIApp:
         home,
         figures,
         error_groups,
+        search,
+        keys,
         live,
         menu,
         preferences,
@@ -93,11 +98,13 @@ def make_pages(services: Services) -> ASGIApp:
         users,
         tokens,
         plugin,
+        forecasts,
         bulk,
         replicas,  # before the routes that take any action's name
         plugin_commands,
         errors,
         job,
+        job_attempts,
         job_messages,
         job_actions,
     ):

@@ -14,6 +14,9 @@ ENDED = {"finished": {"$type": "date"}}
 """An index of ended jobs only: a query must include this condition to be served by it."""
 WITH_TERMS: dict[str, Any] = {"terms": {"$gt": ""}}
 """An index of jobs that a search can find: they have a project, a process or words."""
+TERM_INDEX = "term_by_creation"
+CREATED_INDEX = "plugin_by_creation"
+"""All jobs of a plugin, the newest first."""
 
 OWNED = {"owner": {"$type": "string"}}
 """Jobs that belong to a runner; no index contains only those (see `taskmanager.mongo.at_work`)."""

@@ -114,11 +114,12 @@ def job_details(  # noqa: PLR0913 - what was read
         reports=reports,
         error=Excerpt.of(error.message) if error else None,
         traceback=Excerpt.of(error.traceback) if error and error.traceback else None,
-        parameters=_pretty(job.spec.parameters),
-        extra=_pretty(job.spec.extra),
+        parameters=pretty(job.spec.parameters),
+        extra=pretty(job.spec.extra),
         phases=phases(job, now),
     )
 
 
-def _pretty(values: object) -> Excerpt | None:
+def pretty(values: object) -> Excerpt | None:
+    """The beginning of values as JSON; None if there are none."""
     return Excerpt.of(json.dumps(values, ensure_ascii=False, indent=2)) if values else None

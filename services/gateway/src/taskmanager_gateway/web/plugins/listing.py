@@ -124,6 +124,16 @@ class PluginListAddress(Record):
         return any(getattr(self, name) is not None for name in FILTERS)
 
     @property
+    def filters(self) -> list[tuple[str, Any]]:
+        """What filters jobs out: names of fields and their values, in the order of `FILTERS`."""
+        return [(name, value) for name in FILTERS if (value := getattr(self, name)) is not None]
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is worth a name: it filters, or has another order than usual."""
+        return self.filtered or self.sort is not None or self.order is not None
+
+    @property
     def sorted_by(self) -> Sort:
         """The field the list is sorted by."""
         return self.sort or ORDERS[self.tab][0]

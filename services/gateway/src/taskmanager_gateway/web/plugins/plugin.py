@@ -20,6 +20,7 @@ from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.jobs.rows import common_reason
 from taskmanager_gateway.web.plugins.bulk_choice import BULK_ACTIONS, chooses
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
+from taskmanager_gateway.web.plugins.known_projects import KnownProjects
 from taskmanager_gateway.web.plugins.listing import PAGE_SIZES, PluginListAddress
 from taskmanager_gateway.web.plugins.plugin_head import head_of
 from taskmanager_gateway.web.plugins.plugin_reading import PluginReading, read_page
@@ -55,6 +56,14 @@ async def show(request: Request, name: str, who: Caller) -> Response:
         "bulk_actions": BULK_ACTIONS[tab],
     }
     return await page(request, "plugin/page.html", {**context, **more})
+
+
+@router.get("/ui/plugins/{name}/projects")
+async def projects(request: Request, name: str, who: Caller) -> Response:
+    """The projects that the filter offers."""
+    allow(who, name)
+    known: KnownProjects = request.app.state.known_projects
+    return fragment(request, "plugin/projects.html", {"projects": await known.of(name)})
 
 
 @router.get("/ui/plugins/{name}/list")

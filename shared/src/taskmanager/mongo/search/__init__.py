@@ -1,0 +1,1 @@
+"""Searching among the jobs of all plugins and tabs."""
