@@ -29,6 +29,7 @@ from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
 from taskmanager_gateway.web.new_job import new_job
 from taskmanager_gateway.web.operations import operations
+from taskmanager_gateway.web.pictures import file_pages, picture_parts
 from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands, replicas
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
 from taskmanager_gateway.web.reports import reports
@@ -91,6 +92,8 @@ def make_pages(services: Services) -> ASGIApp:
         plugin_commands,
         errors,
         job,
+        file_pages,
+        picture_parts,
         job_messages,
         job_actions,
     ):

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.copying import pour
-from taskmanager_plugin_runner.files.opening import open_regular
+from taskmanager.files.opening import open_regular
 from taskmanager_plugin_runner.files.sources import Fingerprint
 from taskmanager_plugin_runner.results.stages import NEW, details
 from taskmanager_plugin_runner.system.filesystems import require_space

@@ -1,0 +1,70 @@
+"""A reading process: `python -m taskmanager_gateway.pictures.reader.process SOCKET LIMITS`.
+
+It bounds itself before it sees the first file: memory, files it may write (none), processor time of an order.
+It has no environment with secrets, no other open file, and gets each file as a descriptor.
+"""
+
+import gc
+import json
+import os
+import resource
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from taskmanager_gateway.pictures.reader import wire
+from taskmanager_gateway.pictures.reader.alto_words import read_words
+from taskmanager_gateway.pictures.reader.orders import Failure, Limits, Made, Order, Wanted
+
+
+def main() -> None:
+    """Answer orders until the gateway is gone."""
+    channel = socket.socket(fileno=int(sys.argv[1]))
+    limits = Limits(**json.loads(sys.argv[2]))
+    decode = _decoder()
+    _bound(limits)
+    while (heard := wire.heard(channel)) is not None:
+        order, descriptor = heard
+        _bound_time(limits)
+        try:
+            made = read_words(descriptor) if order.wanted is Wanted.WORDS else decode(descriptor, order, limits)
+        except MemoryError:
+            made = Made(failure=Failure.MEMORY)
+        finally:
+            os.close(descriptor)
+        wire.answer(channel, made)
+        del made
+        gc.collect()
+
+
+def _decoder() -> Callable[[int, Order, Limits], Made]:
+    """What makes something of pictures; without the extra it says what is missing."""
+    try:
+        from taskmanager_gateway.pictures.reader import decoding  # noqa: PLC0415 - the extra may be missing
+    except (ImportError, OSError) as error:
+        lacking = Made(failure=Failure.NO_LIBRARY, detail=str(error))
+        return lambda *_: lacking
+    return decoding.decoded
+
+
+def _bound(limits: Limits) -> None:
+    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    _lower(resource.RLIMIT_AS, used + limits.memory_bytes)
+    _lower(resource.RLIMIT_FSIZE, 0)
+    _lower(resource.RLIMIT_CORE, 0)
+
+
+def _lower(what: int, limit: int) -> None:
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (limit if hard < 0 else min(limit, hard), hard))
+
+
+def _bound_time(limits: Limits) -> None:
+    """The gateway ends what takes too long; this ends it even if the gateway is gone."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _lower(resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime + 2 * limits.seconds) + 1)
+
+
+if __name__ == "__main__":
+    main()
