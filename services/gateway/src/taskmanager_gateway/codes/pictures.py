@@ -8,7 +8,8 @@ _code = PICTURES.code
 DAMAGED = _code("damaged", "It cannot be decoded: %(error)s")
 TOO_LARGE = _code(
     "too_large",
-    "It has %(size)s pixels. Shown are pictures of up to %(most)s megapixels, and %(side)s pixels along a side.",
+    "It has %(size)s pixels. Shown are pictures of up to %(most)s megapixels, "
+    "and %(side)s pixels along a side.",
 )
 MEMORY = _code("memory", "It needs more memory than the %(most)s MB a picture may take here.")
 NO_PICTURE = _code("no_picture", "It is no TIFF, JPEG 2000, JPEG or PNG.")
@@ -27,7 +28,8 @@ CRASHED = _code("crashed", "It cannot be decoded: the program that reads it ende
 OFF = _code("off", "An operator has turned pictures off (TASKMANAGER_VIEWER_PROCESSES is 0).")
 NO_LIBRARY = _code(
     "no_library",
-    "This gateway has no program that reads pictures. Install it with the extra taskmanager-gateway[pictures].",
+    "This gateway has no program that reads pictures. "
+    "Install it with the extra taskmanager-gateway[pictures].",
 )
 NO_NUMBER = _code("no_number", "The job has no file number %(number)s.")
 NO_TILE = _code("no_tile", "The picture has no such tile.")

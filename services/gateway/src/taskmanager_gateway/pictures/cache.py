@@ -37,11 +37,11 @@ class PictureCache:
     def put(self, key: Key, made: Made) -> None:
         """Keep it, unless it alone is more than everything together may be."""
         if key in self._kept:
-            self._bytes -= self._kept.pop(key).bytes
-        if made.bytes > self._most:
+            self._bytes -= self._kept.pop(key).size
+        if made.size > self._most:
             return
         self._kept[key] = made
-        self._bytes += made.bytes
+        self._bytes += made.size
         while self._bytes > self._most:
             _, dropped = self._kept.popitem(last=False)
-            self._bytes -= dropped.bytes
+            self._bytes -= dropped.size

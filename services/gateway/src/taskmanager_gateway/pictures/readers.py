@@ -101,7 +101,7 @@ class _Reader:
                 pass_fds=[theirs.fileno()],
                 cwd="/",
                 env=_ENVIRONMENT,
-                start_new_session=True,  # a signal for the gateway's group is not for it: it ends with its socket
+                start_new_session=True,  # it ends with its socket, not by signals for the gateway's group
             )
 
     def ask(self, order: Order, descriptor: int) -> Made:

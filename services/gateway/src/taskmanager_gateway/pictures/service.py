@@ -43,6 +43,7 @@ OPENING_THREADS = 4
 OPENING_TIME = timedelta(seconds=3)
 LIBRARIES = ("pyvips", "PIL")
 
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """What was made of a file, and of which state of it."""
@@ -72,7 +73,7 @@ class Pictures:
         return None
 
     async def show(self, job: Job, side: Side, name: str, wanted: Wanted, page: int = 1) -> Shown:
-        """What is wanted of a file that `job` names; raises ProblemError with the reason if it cannot be had."""
+        """What is wanted of a file that `job` names; raises ProblemError with the reason if there is none."""
         if (refusal := self.refusal()) is not None:
             raise refusal
         place = place_of(job.spec, side, name)
@@ -101,7 +102,10 @@ class Pictures:
                 return await self._threads.run(lambda: pairs_of(job.spec, self._roots))
         except TimeoutError as error:
             raise ProblemError(FILE_SYSTEM_SLOW, problems.FOLDERS_SLOW()) from error
-        except (PathRefusedError, OSError):  # the folders are not on this machine: nothing is to be seen of them
+        except (
+            PathRefusedError,
+            OSError,
+        ):  # the folders are not on this machine: nothing is to be seen of them
             return ()
 
     def close(self) -> None:

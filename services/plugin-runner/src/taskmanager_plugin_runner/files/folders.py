@@ -1,4 +1,4 @@
-"""What is done with folders on descriptors, through no link, so that no path can change between check and use.
+"""What is done with folders on descriptors, through no link: no path can change between check and use.
 
 Pure file-system code; knows no job. How they are opened is `taskmanager.files.walking`.
 """

@@ -1,7 +1,7 @@
 """The words of a file of ALTO and their places, whatever its version and unit.
 
-Expat of the standard library loads nothing from elsewhere; a file that declares entities is refused. Only what
-the pages draw is read: the plugins of the runner have the strict reader.
+Expat of the standard library loads nothing from elsewhere; a file that declares entities is refused. Only
+what the pages draw is read: the plugins of the runner have the strict reader.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Decodes one picture by libvips, JPEG 2000 by OpenJPEG (Pillow), and makes JPEG files of it for the pages.
 
-Only the loaders of the formats shown here are allowed. Each is first set to fail at the slightest doubt; what it
-then says is told with whatever can be read of the picture all the same. Runs in a reading process.
+Only the loaders of the formats shown here are allowed. Each is first set to fail at the slightest doubt; what
+it then says is told with whatever can be read of the picture all the same. Runs in a reading process.
 """
 
 import os
@@ -37,7 +37,9 @@ NAMES: Final = {"tiff": "TIFF", "png": "PNG", "jpeg": "JPEG", "jp2": "JPEG 2000"
 _OPENJPEG_BYTES: Final = 6
 """Of memory for a sample that OpenJPEG decodes: four of its own, and the copies of Pillow and libvips."""
 _JPEG: Final = {"Q": 82, "keep": "none"}
-_HARMLESS: Final = re.compile(r"Unknown field with tag|TIFF_SETGET_UNDEFINED|Invalid SOS parameters for sequential")
+_HARMLESS: Final = re.compile(
+    r"Unknown field with tag|TIFF_SETGET_UNDEFINED|Invalid SOS parameters for sequential"
+)
 """What libraries say about headers that affect no pixel."""
 _INCH: Final = 25.4
 _MESSAGE: Final = 300
@@ -208,7 +210,12 @@ def _of_pillow(image: Image.Image) -> Any:
     plain = image if deep or image.mode in {"L", "LA", "RGB", "RGBA", "CMYK"} else image.convert("RGB")
     bands = 1 if deep else len(plain.getbands())
     made = pyvips.Image.new_from_memory(plain.tobytes(), *plain.size, bands, "ushort" if deep else "uchar")
-    names = {1: "grey16" if deep else "b-w", 2: "b-w", 3: "srgb", 4: "cmyk" if image.mode == "CMYK" else "srgb"}
+    names = {
+        1: "grey16" if deep else "b-w",
+        2: "b-w",
+        3: "srgb",
+        4: "cmyk" if image.mode == "CMYK" else "srgb",
+    }
     made = made.copy(interpretation=names[bands])
     if (profile := image.info.get("icc_profile")) is not None:
         made = made.copy()

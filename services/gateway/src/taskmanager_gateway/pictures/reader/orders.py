@@ -9,7 +9,7 @@ THUMBNAIL_SIDE = 320
 TILE_SIDE, OVERLAP = 510, 1
 """Pixels of a tile without, and pixels it shares with each neighbour."""
 SIDE_MOST = 100_000
-"""Pixels along one side of a picture that is shown: a longer one is no page, and has a tile for every few pixels."""
+"""Pixels along one side of a picture that is shown; a longer one is no page."""
 WORDS_MOST = 20_000
 """Words of a page; more are not read."""
 TEXT_BYTES_MOST = 64 * 1024 * 1024
@@ -42,7 +42,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one reading process may use: pixels of a picture, bytes of memory besides its programs, seconds."""
+    """What one picture may take: its pixels, bytes of memory besides the programs, seconds."""
 
     pixels: int
     memory_bytes: int
@@ -81,9 +81,10 @@ class PictureWords:
 class Made:
     """What was made of a file, or why nothing was.
 
-    `parts` are JPEG files: tiles by `level/column_row`, or the thumbnail alone under the empty name. `width` and
-    `height` are those of the whole picture in pixels. `damage`: what is wrong with a picture of which at least a
-    part could be read. `shrunk`: it was read at 1/2, 1/4, ... of its size (2, 4, ...), for lack of memory.
+    `parts` are JPEG files: tiles by `level/column_row`, or the thumbnail alone under the empty name. `width`
+    and `height` are those of the picture in pixels, as far as it is shown. `damage`: what is wrong with a
+    picture of which at least a part could be read. `shrunk`: for lack of memory it was read at 1/2, 1/4, ...
+    of its size (2, 4, ...).
     """
 
     failure: Failure | None = None
@@ -99,7 +100,7 @@ class Made:
     parts: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
         """About what it takes to keep it."""
         words = sum(len(word.text) + 100 for word in self.words)
         return 1_000 + words + sum(len(name) + len(part) + 100 for name, part in self.parts.items())

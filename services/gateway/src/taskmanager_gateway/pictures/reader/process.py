@@ -28,7 +28,9 @@ def main() -> None:
         order, descriptor = heard
         _bound_time(limits)
         try:
-            made = read_words(descriptor) if order.wanted is Wanted.WORDS else decode(descriptor, order, limits)
+            made = (
+                read_words(descriptor) if order.wanted is Wanted.WORDS else decode(descriptor, order, limits)
+            )
         except MemoryError:
             made = Made(failure=Failure.MEMORY)
         finally:

@@ -1,4 +1,4 @@
-"""The list of a job's files with small pictures, and the page of one file with pictures that can be zoomed."""
+"""The list of a job's files with small pictures, and the page of one file with large ones."""
 
 from typing import Annotated
 
@@ -28,14 +28,16 @@ class FilesAddress(Record):
 
 
 @router.get("/jobs/{job_id}/files")
-async def files(request: Request, job_id: str, asked: Annotated[FilesAddress, Query()], who: Caller) -> Response:
+async def files(
+    request: Request, job_id: str, asked: Annotated[FilesAddress, Query()], who: Caller
+) -> Response:
     """The list; the small pictures are requested as they come into view."""
     found = await row_page(request, job_id, who, state=asked.state, after=asked.after)
     refusal = services_of(request).pictures.refusal()
     context = {
         "found": found,
         "job": found.job,
-        "broken": await broken_rows(request, found.job, who) if found.reported else [],
+        "broken": await broken_rows(request, found, who),
         "refusal": refusal.problem if refusal else None,
     }
     return await page(request, "pictures/list.html", context)

@@ -1,5 +1,8 @@
 """Reads the files of a job for its pages: as the plugin reported them, else as they lie in its folders."""
 
+from collections.abc import Sequence
+from itertools import islice
+
 from starlette.requests import Request
 
 from taskmanager.model.access import Principal
@@ -8,14 +11,27 @@ from taskmanager.model.queries import file_cursor
 from taskmanager_gateway.codes import pictures as told
 from taskmanager_gateway.http.problems import NO_PICTURE, ProblemError
 from taskmanager_gateway.services import services_of
-from taskmanager_gateway.web.pictures.file_rows import ROWS, PictureRow, RowPage, found_row, reported_row
+from taskmanager_gateway.web.pictures.file_rows import (
+    ROWS,
+    PictureRow,
+    RowPage,
+    found_row,
+    named_in,
+    reported_row,
+)
 
 BROKEN_SHOWN = 5
 """Broken files that are named above the list."""
 
 
 async def row_page(
-    request: Request, job_id: str, who: Principal, *, state: FileState | None = None, after: int = 0, rows: int = ROWS
+    request: Request,
+    job_id: str,
+    who: Principal,
+    *,
+    state: FileState | None = None,
+    after: int = 0,
+    rows: int = ROWS,
 ) -> RowPage:
     """The files behind number `after`; raises ProblemError and StoreUnavailableError."""
     services = services_of(request)
@@ -28,11 +44,18 @@ async def row_page(
     pairs = await services.pictures.pairs(job)
     numbered = list(enumerate(pairs, start=1))[after : after + rows]
     made = [found_row(job, number, pair) for number, pair in numbered]
-    return RowPage(job, None, after, made, more=len(pairs) > after + rows, reported=False)
+    named = (
+        found_row(job, number, pair) for number, pair in enumerate(pairs, start=1) if named_in(job, pair.name)
+    )
+    broken = list(islice(named, BROKEN_SHOWN))
+    return RowPage(job, None, after, made, more=len(pairs) > after + rows, reported=False, broken=broken)
 
 
-async def broken_rows(request: Request, job: Job, who: Principal) -> list[PictureRow]:
-    """The first files that failed."""
+async def broken_rows(request: Request, found: RowPage, who: Principal) -> Sequence[PictureRow]:
+    """The first files that failed, or that the error of the job names if nothing was reported of them."""
+    if not found.reported:
+        return found.broken
+    job = found.job
     read = services_of(request).files
     _, page = await read.page(job.id, who, state=FileState.FAILED, cursor=None, limit=BROKEN_SHOWN)
     return [reported_row(job, one) for one in page.files]

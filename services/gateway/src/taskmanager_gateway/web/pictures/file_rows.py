@@ -1,4 +1,4 @@
-"""What the pages show of one file of a job: its pictures, what was made of it, whether it is the broken one. Pure."""
+"""What the pages show of one file of a job: its pictures, what was made of it, whether it is broken. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -13,6 +13,8 @@ from taskmanager_gateway.pictures.pairs import Pair
 from taskmanager_gateway.pictures.places import Side
 
 ROWS = 50
+MESSAGE_READ = 20_000
+"""Characters of a job's error in which names of files are looked for."""
 SHOWN_SUFFIXES = frozenset({".tif", ".tiff", ".jp2", ".jpx", ".j2k", ".j2c", ".jpc", ".jpg", ".jpeg", ".png"})
 """Of files that may be pictures that are shown; what is in them decides."""
 
@@ -28,7 +30,9 @@ class PictureOf:
     def address(self, part: str, **query: str | int) -> str:
         """Where a part of it is: `small` and `large` for pages, `thumbnail` and `tile` for browsers."""
         start = "/ui" if part in {"small", "large"} else ""
-        return f"{start}/jobs/{self.job}/pictures/{self.side}/{part}?{urlencode({'name': self.name, **query})}"
+        return (
+            f"{start}/jobs/{self.job}/pictures/{self.side}/{part}?{urlencode({'name': self.name, **query})}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,10 @@ def found_row(job: Job, number: int, pair: Pair) -> PictureRow:
 
 def named_in(job: Job, name: str) -> bool:
     """Whether the message of the job's error names the file."""
-    if job.error is None or not name:
+    message = "" if job.error is None else job.error.message[:MESSAGE_READ]
+    if not name or name not in message:
         return False
-    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", job.error.message) is not None
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", message) is not None
 
 
 def _row(
@@ -103,7 +108,7 @@ def _picture(job: Job, side: Side, names: Sequence[str]) -> PictureOf | None:
 class RowPage:
     """Some rows of a job, and where the others are.
 
-    `after` is the number of the last file before them. `reported`: they are what the plugin told of its files.
+    `after` is the number of the last file before them. `reported`: they are what the plugin told.
     """
 
     job: Job
@@ -112,6 +117,8 @@ class RowPage:
     rows: Sequence[PictureRow]
     more: bool
     reported: bool
+    broken: Sequence[PictureRow] = ()
+    """The first broken files of all, as far as they were looked for."""
 
     def address(self, *, after: int = 0, state: str | None = None) -> str:
         """A page of the list."""

@@ -1,6 +1,6 @@
-"""What browsers load of a picture: the small one, tiles of the large one, words; each with the rights of its job.
+"""What browsers load of a picture: the small one, tiles of the large one, words; all with the rights of its job.
 
-What cannot be shown is said in its place by a part of the page; the pictures themselves answer with a problem.
+What cannot be shown is said in its place by a part of the page; the pictures themselves answer with problems.
 """
 
 from typing import Annotated
@@ -96,7 +96,7 @@ async def words(request: Request, job_id: str, asked: Asked, who: Caller) -> Res
     return fragment(request, "pictures/words.html", {"words": shown.made.words})
 
 
-async def _part(  # noqa: PLR0913, PLR0917 - what a route is given
+async def _part(
     request: Request, job_id: str, side: Side, asked: PictureAddress, who: Principal, wanted: Wanted
 ) -> Response:
     picture = PictureOf(job_id, side, asked.name)
@@ -116,7 +116,7 @@ async def _part(  # noqa: PLR0913, PLR0917 - what a route is given
     return fragment(request, f"pictures/{part}.html", context)
 
 
-async def _shown(  # noqa: PLR0913, PLR0917 - what a route is given
+async def _shown(
     request: Request, job_id: str, side: Side, asked: PictureAddress, who: Principal, wanted: Wanted
 ) -> Shown:
     services = services_of(request)
