@@ -15,6 +15,7 @@ from taskmanager.errors import TaskManagerError
 from taskmanager_gateway.http.threads import DaemonThreads
 from taskmanager_gateway.pictures.reader import wire
 from taskmanager_gateway.pictures.reader.orders import Limits, Made, Order
+from taskmanager_gateway.pictures.settings import PictureSettings
 
 _PROGRAM = "taskmanager_gateway.pictures.reader.process"
 _START_SECONDS = 30.0
@@ -47,6 +48,11 @@ class Readers:
         self._idle: queue.SimpleQueue[_Reader | None] = queue.SimpleQueue()
         for _ in range(count):
             self._idle.put(None)
+
+    @classmethod
+    def of(cls, settings: PictureSettings) -> "Readers":
+        """As many as an operator wants."""
+        return cls(settings.processes, settings.waiting, settings.limits)
 
     async def made(self, order: Order, file: BinaryIO) -> Made:
         """What a process makes of the open file.
@@ -137,6 +143,5 @@ _ENVIRONMENT = {
     "PATH": os.defpath,
     "PYTHONDONTWRITEBYTECODE": "1",
     "VIPS_CONCURRENCY": "1",
-    "VIPS_DISC_THRESHOLD": "1t",
 }
-"""All that a reading process gets: none of the gateway's passwords, one thread, no file as memory."""
+"""All that a reading process gets: none of the gateway's passwords, one thread."""

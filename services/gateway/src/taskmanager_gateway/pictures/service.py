@@ -55,11 +55,11 @@ class Shown:
 class Pictures:
     """The pictures of one gateway."""
 
-    def __init__(self, roots: Roots, settings: PictureSettings) -> None:
-        """Reads only what is inside of `roots`."""
+    def __init__(self, roots: Roots, settings: PictureSettings, readers: Readers) -> None:
+        """Reads only what is inside of `roots`; `readers` decode it, and end with this."""
         self._roots, self._limits = roots, settings.limits
         self._threads = DaemonThreads(OPENING_THREADS, "picture-files")
-        self._readers = Readers(settings.processes, settings.waiting, settings.limits)
+        self._readers = readers
         self._cache = PictureCache(settings.cache_bytes)
         self._flights: dict[Key, asyncio.Task[Made]] = {}
         self._off = settings.processes == 0

@@ -121,8 +121,8 @@ def _of_vips(kind: str, descriptor: int, order: Order, limits: Limits) -> Made:
             whole = _loaded(kind, descriptor, order.page, fail_on=fail_on, access="sequential", **options)
             return _thumbnail(whole)
         upright = _field(header, "orientation") == 1
-        access = "sequential" if upright else "random"
-        whole = _loaded(kind, descriptor, order.page, fail_on=fail_on, access=access)
+        access = "sequential" if upright else "random"  # to be turned, it has to be in memory as a whole
+        whole = _loaded(kind, descriptor, order.page, fail_on=fail_on, access=access, memory=not upright)
         return _tiles(whole if upright else whole.autorot())
 
     try:

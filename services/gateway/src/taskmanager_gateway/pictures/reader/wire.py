@@ -1,4 +1,4 @@
-"""How gateway and reading process speak over their socket: an order with an open file, an answer, in turns."""
+"""How gateway and reading process speak over their socket: an order with a file, an answer, in turns."""
 
 import json
 import os

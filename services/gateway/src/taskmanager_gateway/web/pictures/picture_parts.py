@@ -1,4 +1,4 @@
-"""What browsers load of a picture: the small one, tiles of the large one, words; all with the rights of its job.
+"""What browsers load of a picture: the small one, tiles, words; all with the rights of its job.
 
 What cannot be shown is said in its place by a part of the page; the pictures themselves answer with problems.
 """
