@@ -84,7 +84,7 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, TracingSe
     """Pictures that may wait for one of these processes; further ones are answered with 503."""
     viewer_seconds: float = Field(default=30.0, gt=0)
     """How long one picture may take."""
-    viewer_memory_mb: int = Field(default=1_000, ge=100)
+    viewer_memory_mb: int = Field(default=1_000, ge=200)
     """Memory one of these processes may use besides its programs, in megabytes."""
     viewer_megapixels: int = Field(default=250, ge=1)
     """Largest picture that is shown."""

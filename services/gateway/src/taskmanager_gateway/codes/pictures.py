@@ -24,7 +24,10 @@ UNREADABLE = _code("unreadable", "%(name)s cannot be read: %(error)s.")
 CHANGING = _code("changing", "It is being written at this moment. Try again soon.")
 BUSY = _code("busy", "Too many pictures are being read. Try again soon.")
 SLOW = _code("slow", "It could not be read within %(seconds)s s.")
-CRASHED = _code("crashed", "It cannot be decoded: the program that reads it ended (%(how)s).")
+CRASHED = _code(
+    "crashed",
+    "It cannot be decoded: the program that reads it ended (%(how)s). It may be damaged, or too large.",
+)
 OFF = _code("off", "An operator has turned pictures off (TASKMANAGER_VIEWER_PROCESSES is 0).")
 NO_LIBRARY = _code(
     "no_library",

@@ -3,6 +3,7 @@
 Links inside the roots are followed first, as runners do, and then none is left in the path that is opened.
 """
 
+import errno
 import hashlib
 import os
 from dataclasses import dataclass
@@ -79,6 +80,10 @@ def opened(place: Place, roots: Roots) -> OpenFile:
         target = folder if place.name == folder.name else folder / place.name
     else:
         target = as_spelled(folder / place.name)
-    real = roots.contain(target.resolve(strict=True), str(Path(place.folder) / place.name))
+    try:
+        found = target.resolve(strict=True)
+    except RuntimeError as error:  # how pathlib tells of a loop before Python 3.13
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(target)) from error
+    real = roots.contain(found, str(Path(place.folder) / place.name))
     file = open_regular(real, foreign_links=False)
     return OpenFile(file, version_of(file))

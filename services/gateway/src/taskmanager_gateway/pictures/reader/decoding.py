@@ -77,8 +77,9 @@ def decoded(descriptor: int, order: Order, limits: Limits) -> Made:
 
 def said(error: Exception) -> str:
     """What a library says, on one line, without what cannot be printed."""
-    detail = error.detail if isinstance(error, pyvips.Error) else None
-    text = detail if isinstance(detail, str) and detail.strip() else str(error)
+    text = str(error)
+    if isinstance(error, pyvips.Error):  # whose own message is only which call failed
+        text = error.detail.strip() or "its header is not valid"
     lines = dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
     joined = "; ".join(lines) or type(error).__name__
     return "".join(one if one.isprintable() else " " for one in joined)[:_MESSAGE]
