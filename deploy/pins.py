@@ -42,6 +42,8 @@ OFFERED = {
     ),
 }
 """The extras that images and development have: those of the plugins that come along, and tracing."""
+PICTURES = "gateway-pictures"
+"""The list of a gateway that shows pictures: with its extra, which the plain one does without."""
 APART = {"checkov": ["checkov==3.3.30"]}
 """Lists that do not heed `constraints.txt`: environments of their own, which ask for older versions of
 packages that we use.
@@ -62,6 +64,7 @@ def environments() -> Mapping[str, list[str]]:
     together = [*local, *(one for s in services.values() for one in s)]
     return {
         **services,
+        PICTURES: [*third_party("taskmanager-gateway", (*OFFERED["taskmanager-gateway"], "pictures"))],
         "build": list(BUILD),
         "together": [*together, *BUILD],
         "development": [*listed("requirements-dev.txt"), *together, *BUILD],

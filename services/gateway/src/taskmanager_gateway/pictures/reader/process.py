@@ -22,6 +22,7 @@ def main() -> None:
     """Answer orders until the gateway is gone."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     limits = Limits(**json.loads(sys.argv[2]))
+    Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")  # the kernel ends it, not its gateway
     decode = _decoder()
     _bound(limits)
     while (heard := wire.heard(channel)) is not None:
