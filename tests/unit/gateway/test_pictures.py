@@ -12,6 +12,7 @@ import pytest
 from taskmanager.files.roots import Roots
 from taskmanager.model.jobs import Job
 from taskmanager_gateway.http.problems import ProblemError
+from taskmanager_gateway.pictures import service
 from taskmanager_gateway.pictures.cache import Key, PictureCache
 from taskmanager_gateway.pictures.places import Side
 from taskmanager_gateway.pictures.reader import wire
@@ -315,6 +316,20 @@ async def test_every_failure_has_its_sentence(start: Start, one: Job, failure: F
     pictures, _ = start(make)
     with pytest.raises(ProblemError, match=told):
         await small(pictures, one)
+
+
+async def test_without_the_extra_it_says_what_to_install_and_opens_nothing(
+    start: Start, one: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def make(_: Order, __: BinaryIO) -> Made:
+        return SMALL
+
+    monkeypatch.setattr(service, "LIBRARIES", ("pyvips", "no_such_module"))
+    pictures, readers = start(make)
+    with pytest.raises(ProblemError, match=r"taskmanager-gateway\[pictures\]") as raised:
+        await small(pictures, one)
+    assert raised.value.problem.kind.status == 501
+    assert not readers.asked
 
 
 async def test_a_file_that_is_not_there_says_so_and_is_asked_of_nobody(start: Start, one: Job) -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from taskmanager.errors import PathRefusedError
 from taskmanager.files.roots import Roots
 from taskmanager.model.jobs import Job
-from taskmanager.model.reasons import PROSE
+from taskmanager.model.reasons import PROSE, Reason
 from taskmanager.model.reasons.coded_text import reason_of
 from taskmanager_gateway.codes import pictures as told
 from taskmanager_gateway.codes import problems
@@ -62,20 +62,13 @@ class Pictures:
         self._readers = readers
         self._cache = PictureCache(settings.cache_bytes)
         self._flights: dict[Key, asyncio.Task[Made]] = {}
-        self._off = settings.processes == 0
-
-    def refusal(self) -> ProblemError | None:
-        """Why this gateway shows no picture at all."""
-        if self._off:
-            return ProblemError(PICTURES_MISSING, told.OFF())
-        if any(importlib.util.find_spec(name) is None for name in LIBRARIES):
-            return ProblemError(PICTURES_MISSING, told.NO_LIBRARY())
-        return None
+        self.refusal = _refusal(settings)
+        """Why this gateway shows no picture at all; None if it does."""
 
     async def show(self, job: Job, side: Side, name: str, wanted: Wanted, page: int = 1) -> Shown:
         """What is wanted of a file that `job` names; raises ProblemError with the reason if there is none."""
-        if (refusal := self.refusal()) is not None:
-            raise refusal
+        if self.refusal is not None:
+            raise ProblemError(PICTURES_MISSING, self.refusal)
         place = place_of(job.spec, side, name)
         if place is None:
             raise ProblemError(NO_PICTURE, told.NOT_THERE(name=name[:200]))
@@ -144,6 +137,14 @@ class Pictures:
             file.close()
             del self._flights[key]
         return made
+
+
+def _refusal(settings: PictureSettings) -> Reason | None:
+    if settings.processes == 0:
+        return told.OFF()
+    if any(importlib.util.find_spec(name) is None for name in LIBRARIES):
+        return told.NO_LIBRARY()
+    return None
 
 
 def _problem(made: Made, limits: Limits) -> ProblemError:

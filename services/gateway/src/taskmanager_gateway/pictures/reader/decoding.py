@@ -44,11 +44,14 @@ _HARMLESS: Final = re.compile(
 _INCH: Final = 25.4
 _MESSAGE: Final = 300
 
-pyvips.operation_block_set("VipsForeignLoad", True)  # noqa: FBT003 - takes no name
-for _loader in ("Tiff", "Jpeg", "Png"):
-    pyvips.operation_block_set(f"VipsForeignLoad{_loader}", False)  # noqa: FBT003 - takes no name
-pyvips.cache_set_max(0)
-Image.MAX_IMAGE_PIXELS = None  # our own limits take its place
+
+def allow_only_what_is_shown() -> None:
+    """For a process that does nothing else: no loader but those used here, nothing kept between pictures."""
+    pyvips.operation_block_set("VipsForeignLoad", True)  # noqa: FBT003 - takes no name
+    for loader in ("Tiff", "Jpeg", "Png"):
+        pyvips.operation_block_set(f"VipsForeignLoad{loader}", False)  # noqa: FBT003 - takes no name
+    pyvips.cache_set_max(0)
+    Image.MAX_IMAGE_PIXELS = None  # our own limits take its place
 
 
 class _UnshownError(Exception):

@@ -17,21 +17,28 @@ from taskmanager_gateway.pictures.reader import wire
 from taskmanager_gateway.pictures.reader.alto_words import read_words
 from taskmanager_gateway.pictures.reader.orders import Failure, Limits, Made, Order, Wanted
 
+Decode = Callable[[int, Order, Limits], Made]
+
 
 def main() -> None:
     """Answer orders until the gateway is gone."""
     channel = socket.socket(fileno=int(sys.argv[1]))
     limits = Limits(**json.loads(sys.argv[2]))
-    Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")  # the kernel ends it, not its gateway
+    # if memory runs out, the kernel ends this process and not its gateway
+    Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     decode = _decoder()
     _bound(limits)
+    serve(channel, decode, limits)
+
+
+def serve(channel: socket.socket, decode: Decode, limits: Limits) -> None:
+    """Answer each order from `channel`; `decode` is for all but words."""
     while (heard := wire.heard(channel)) is not None:
         order, descriptor = heard
         _bound_time(limits)
         try:
-            made = (
-                read_words(descriptor) if order.wanted is Wanted.WORDS else decode(descriptor, order, limits)
-            )
+            words = order.wanted is Wanted.WORDS
+            made = read_words(descriptor) if words else decode(descriptor, order, limits)
         except MemoryError:
             made = Made(failure=Failure.MEMORY)
         finally:
@@ -41,13 +48,14 @@ def main() -> None:
         gc.collect()
 
 
-def _decoder() -> Callable[[int, Order, Limits], Made]:
+def _decoder() -> Decode:
     """What makes something of pictures; without the extra it says what is missing."""
     try:
         from taskmanager_gateway.pictures.reader import decoding  # noqa: PLC0415 - the extra may be missing
     except (ImportError, OSError) as error:
         lacking = Made(failure=Failure.NO_LIBRARY, detail=str(error))
         return lambda *_: lacking
+    decoding.allow_only_what_is_shown()
     return decoding.decoded
 
 

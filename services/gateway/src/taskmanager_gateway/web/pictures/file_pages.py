@@ -33,12 +33,11 @@ async def files(
 ) -> Response:
     """The list; the small pictures are requested as they come into view."""
     found = await row_page(request, job_id, who, state=asked.state, after=asked.after)
-    refusal = services_of(request).pictures.refusal()
     context = {
         "found": found,
         "job": found.job,
         "broken": await broken_rows(request, found, who),
-        "refusal": refusal.problem if refusal else None,
+        "refusal": services_of(request).pictures.refusal,
     }
     return await page(request, "pictures/list.html", context)
 
@@ -49,11 +48,10 @@ async def one(
 ) -> Response:
     """One file and its result, side by side."""
     found, row = await one_row(request, job_id, who, number)
-    refusal = services_of(request).pictures.refusal()
     context = {
         "found": found,
         "job": found.job,
         "row": row,
-        "refusal": refusal.problem if refusal else None,
+        "refusal": services_of(request).pictures.refusal,
     }
     return await page(request, "pictures/one.html", context)
