@@ -13,6 +13,8 @@ from taskmanager.model.states import Status
 from taskmanager_gateway.access.settings import AccessMode
 from taskmanager_gateway.pictures.pairs import Pair, pairs_of
 from taskmanager_gateway.pictures.places import Place, Side, place_of
+from taskmanager_gateway.pictures.reader.orders import Made
+from taskmanager_gateway.pictures.readers import Readers, ReadersBusyError
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.web.pictures.file_rows import ROWS, found_row, named_in, reported_row
 
@@ -174,6 +176,35 @@ class TestTurnedOff:
         assert "/pictures/" not in page
         answer = await gateway.client.get(f"/jobs/{ONE}/pictures/source/thumbnail?name=0001.tif")
         assert answer.status_code == 501
+
+
+async def test_a_picture_for_which_there_is_no_reader_is_asked_for_again(
+    gateway: Gateway, roots: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def busy(*_: object) -> Made:
+        raise ReadersBusyError("")
+
+    monkeypatch.setattr(Readers, "made", busy)
+    (roots / "1.tif").touch()
+    gateway.reader.put(job(1, source=str(roots)))
+    part = f"/ui/jobs/{ONE}/pictures/source/small?name=1.tif"
+    answer = await gateway.client.get(part, headers={"hx-request": "true"})
+    assert answer.status_code == 200
+    assert f'hx-get="{part}&amp;page=1" hx-trigger="load delay:2s" hx-target="this"' in answer.text
+    answer = await gateway.client.get(f"/jobs/{ONE}/pictures/source/thumbnail?name=1.tif")
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_a_result_without_readable_words_says_so_in_the_reader_s_language(
+    gateway: Gateway, roots: Path
+) -> None:
+    gateway.reader.put(job(1, source=str(roots)))
+    answer = await gateway.client.get(
+        f"/ui/jobs/{ONE}/pictures/words?name=1.xml", headers={"hx-request": "true", "accept-language": "de"}
+    )
+    assert answer.status_code == 200
+    assert "Es gibt keine Datei 1.xml" in answer.text
 
 
 async def test_the_job_leads_to_its_pictures(gateway: Gateway) -> None:

@@ -67,14 +67,18 @@ def _bound(limits: Limits) -> None:
 
 
 def _lower(what: int, limit: int) -> None:
+    """Lower a limit for good: the process cannot raise it again."""
     _, hard = resource.getrlimit(what)
-    resource.setrlimit(what, (limit if hard < 0 else min(limit, hard), hard))
+    lowest = limit if hard < 0 else min(limit, hard)
+    resource.setrlimit(what, (lowest, lowest))
 
 
 def _bound_time(limits: Limits) -> None:
     """The gateway ends what takes too long; this ends it even if the gateway is gone."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    _lower(resource.RLIMIT_CPU, int(usage.ru_utime + usage.ru_stime + 2 * limits.seconds) + 1)
+    seconds = int(usage.ru_utime + usage.ru_stime + 2 * limits.seconds) + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard < 0 else min(seconds, hard), hard))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ router = APIRouter(dependencies=[needs(Right.READ)])
 PAGES_MOST = 100_000
 LEVELS_MOST = 32
 COLUMNS_MOST = 1_000_000
-KEPT = "private, max-age=3600"
+KEPT = "private, max-age=600"
 """An address with the version of its file never means another picture."""
 ASKED_AGAIN = "private, no-cache"
 NOT_MODIFIED = 304
