@@ -1,4 +1,4 @@
-"""The pictures of a job: the broken one is found, source and result are compared, words lie where they are."""
+"""The pictures of a job: the broken one is found, source and result compared, words lie where they are."""
 
 from pathlib import Path
 
@@ -98,7 +98,7 @@ async def test_the_broken_page_is_found_and_said_to_be_damaged(files: str, page:
     await expect(page.locator("[value='2'] .tm-thumb-damage")).to_be_visible()
     await expect(page.locator("[value='3'] .tm-unshown")).to_contain_text("It is no TIFF")
     await assert_accessible(page)
-    await page.get_by_role("link", name="Failed").click()
+    await page.locator(".tm-states a", has_text="Failed").click()
     await expect(page.locator(".tm-file")).to_have_count(1)
     await page.locator(".tm-broken a").press("Enter")
     await expect(page.locator(".tm-damage")).to_contain_text("libpng read error")
