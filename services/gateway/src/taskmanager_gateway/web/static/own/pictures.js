@@ -38,9 +38,19 @@ function show(place) {
   const lead = () => (leader = viewer);
   for (const what of ["pointerdown", "wheel", "keydown", "focusin"]) half.addEventListener(what, lead, { capture: true, passive: true });
   for (const what of ["zoom", "pan", "animation", "rotate"]) viewer.addHandler(what, () => follow(viewer));
+  viewer.addHandler("canvas-key", (event) => pressed(viewer, event));
   half.addEventListener("click", (event) => zoom(viewer, event.target.closest("[data-zoom]")?.dataset.zoom));
   viewer.addHandler("open", layWords);
   shown.add(viewer);
+}
+
+// by what is printed on the key: OpenSeadragon goes by its place, where other keyboards have other signs
+function pressed(viewer, event) {
+  const how = { "+": "in", "-": "out" }[event.originalEvent.key];
+  if (!how) return;
+  event.preventDefaultAction = true;
+  event.originalEvent.preventDefault();
+  zoom(viewer, how);
 }
 
 function zoom(viewer, how) {
