@@ -207,7 +207,11 @@ async def test_a_result_without_readable_words_says_so_in_the_reader_s_language(
     assert "Es gibt keine Datei 1.xml" in answer.text
 
 
-async def test_the_job_leads_to_its_pictures(gateway: Gateway) -> None:
+async def test_the_job_leads_to_its_pictures_before_anything_was_reported_too(gateway: Gateway) -> None:
+    gateway.reader.put(job(1))
+    assert f'href="{FILES}"' not in (await shown(gateway, f"/jobs/{ONE}")).text
+    gateway.reader.put(job(1, source="/opt/images"))
+    assert f'href="{FILES}"' in (await shown(gateway, f"/jobs/{ONE}")).text
     gateway.reader.put(job(1, attempt=1, status=Status.PROCESSING, owner="r"))
     gateway.reader.recorded = [stored(1)]
     assert f'href="{FILES}"' in (await shown(gateway, f"/jobs/{ONE}")).text
