@@ -44,6 +44,8 @@ OFFERED = {
 """The extras that images and development have: those of the plugins that come along, and tracing."""
 OWN_IMAGES = {"ocr": ("ocr", "tracing"), "media": ("tracing",)}
 """The extras in the images that serve one plugin alone; the image of the others has those of all plugins."""
+PICTURES = "gateway-pictures"
+"""The list of a gateway that shows pictures: with its extra, which the plain one does without."""
 APART = {"checkov": ["checkov==3.3.30"]}
 """Lists that do not heed `constraints.txt`: environments of their own, which ask for older versions of
 packages that we use.
@@ -70,6 +72,7 @@ def environments() -> Mapping[str, list[str]]:
     return {
         **services,
         **images,
+        PICTURES: [*third_party("taskmanager-gateway", (*OFFERED["taskmanager-gateway"], "pictures"))],
         "build": list(BUILD),
         "together": [*together, *BUILD],
         "development": [*listed("requirements-dev.txt"), *together, *BUILD],

@@ -9,6 +9,7 @@ python=$1
 target=$2
 packages=services/gateway/src/taskmanager_gateway/web/static/vendor
 services="gateway scheduler plugin-runner orchestrator cli"
+lists="$services gateway-pictures"
 [ -d "$packages" ] || {
     echo "wheels: $packages is missing; make setup" >&2
     exit 1
@@ -20,13 +21,13 @@ for folder in shared $(printf 'services/%s ' $services); do
     "$python" -m pip --disable-pip-version-check wheel --quiet --no-index --no-deps --no-build-isolation \
         --wheel-dir "$fresh" "./$folder"
 done
-for service in $services; do
+for list in $lists; do
     if [ "${3:-}" = all ]; then
-        sh deploy/pinned.sh "$python" wheel "pins/$service.txt" --wheel-dir "$fresh"
+        sh deploy/pinned.sh "$python" wheel "pins/$list.txt" --wheel-dir "$fresh"
     fi
 done
 mkdir "$fresh/pins"
-for service in $services; do cp "pins/$service.txt" "$fresh/pins"; done
+for list in $lists; do cp "pins/$list.txt" "$fresh/pins"; done
 cp pins/build.txt "$fresh/pins"
 rm -rf "$target"
 mv "$fresh" "$target"

@@ -147,6 +147,15 @@ def unfold(selector: str) -> Step:
     return step
 
 
+def until_shown(selector: str) -> Step:
+    """Waits for a part that comes by itself."""
+
+    async def step(page: Page) -> None:
+        await page.locator(selector).first.wait_for()
+
+    return step
+
+
 def keep_to(state: str) -> Step:
     """Filters a job's files by state."""
 
@@ -264,6 +273,8 @@ JOBS = (
     _job("job-hold", "processing", "hold"),
     _job("job-cancel", "processing", "cancel"),
     _job("job-message", "done", "message"),
+    View("job-pictures", "/jobs/{warned}/files", until_shown(".tm-unshown")),
+    View("job-picture", "/jobs/{warned}/files/2", until_shown(".tm-unshown bdi")),
 )
 ACCESS = (
     View("user-add", "/users", press("[hx-get='/ui/new-user']")),

@@ -39,6 +39,8 @@ class Looking:
     guarded: Service
     data: SampleData
     mongodb_url: str
+    folder: Path
+    """The root beneath which the gateways see files."""
 
     @property
     def address(self) -> str:
@@ -90,7 +92,7 @@ def looking(
             gateway.start()
         for gateway in (open_to_all, guarded):
             gateway.until_ready()
-        yield Looking(open_to_all, guarded, sample_data, mongodb_url)
+        yield Looking(open_to_all, guarded, sample_data, mongodb_url, folder)
 
 
 def _gateway(folder: Path, environment: Mapping[str, str], access: str) -> Service:

@@ -10,8 +10,8 @@ from tests.unit.runner.faults import fill
 from tests.unit.runner.slots import slot, task
 
 from taskmanager.errors import JobFailedError
+from taskmanager.files import opening
 from taskmanager.files.roots import Roots
-from taskmanager_plugin_runner.files import opening
 from taskmanager_plugin_runner.files.copying import copy_source
 from taskmanager_plugin_runner.files.sources import scan
 from taskmanager_plugin_runner.files.upload_modes import UploadMode

@@ -27,6 +27,8 @@ take swagger-ui-dist/swagger-ui.css swagger-ui.css
 take swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt swagger-ui-bundle.js.LICENSE.txt
 take swagger-ui-dist/LICENSE swagger-ui.LICENSE.txt
 take swagger-ui-dist/NOTICE swagger-ui.NOTICE.txt
+take openseadragon/build/openseadragon/openseadragon.min.js openseadragon.min.js
+take openseadragon/LICENSE.txt openseadragon.LICENSE.txt
 chmod 644 "$fresh"/*
 # these are the files that were looked at, and no others: what a registry, or somebody on the way, may have changed
 # stops here

@@ -195,6 +195,7 @@ async def _gateways(
     yield all_of_them
     for gateway in all_of_them:
         gateway.services.paths.close()
+        gateway.services.pictures.close()
         gateway.services.access.log_in.close()
         await gateway.client.aclose()
 

@@ -94,6 +94,7 @@ async def _serve(settings: GatewaySettings) -> None:
     finally:
         services.paths.close()
         services.folders.close()
+        services.pictures.close()
         await reader.close()
 
 

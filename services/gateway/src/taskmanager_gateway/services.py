@@ -29,6 +29,8 @@ from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.live.hub import Hub, Watchers
 from taskmanager_gateway.live.running_jobs import RunningJobs
 from taskmanager_gateway.operations.service import OperationService
+from taskmanager_gateway.pictures.readers import Readers
+from taskmanager_gateway.pictures.service import Pictures
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 from taskmanager_gateway.reports.service import ReportService
 from taskmanager_gateway.settings import GatewaySettings
@@ -66,6 +68,7 @@ class Services:
     keeping: PersistenceWatch
     paths: PathCheck
     folders: FolderReader
+    pictures: Pictures
     goobi: GoobiSettings
     job_types: JobTypes
     identifiers: Identifiers
@@ -165,6 +168,7 @@ def make_services(  # noqa: PLR0913 - wiring
         keeping=keeping,
         paths=paths,
         folders=FolderReader(roots),
+        pictures=Pictures(roots, settings.pictures, Readers.of(settings.pictures)),
         goobi=goobi,
         job_types=JobTypes(goobi.job_types, catalogue),
         identifiers=Identifiers(reader, recent),

@@ -11,8 +11,11 @@ from taskmanager.process.config import GoobiFileSettings, RootsSettings, StoreSe
 from taskmanager.serving.http import Tls
 from taskmanager.serving.limits import HttpLimits
 from taskmanager_gateway.access.settings import AccessSettings
+from taskmanager_gateway.pictures.reader.orders import Limits
+from taskmanager_gateway.pictures.settings import PictureSettings
 
 MEBIBYTE = 1024 * 1024
+MEGA = 1_000_000
 
 
 class DuplicateAnswer(StrEnum):
@@ -75,6 +78,19 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, TracingSe
     itm_list_limit: int = Field(default=500, ge=1, le=10_000)
     """Most jobs in one answer of `/itm/api`; the newest are returned."""
 
+    viewer_processes: int = Field(default=2, ge=0, le=16)
+    """Processes that read the pictures of jobs for the pages; 0: pictures are not shown."""
+    viewer_waiting: int = Field(default=64, ge=0)
+    """Pictures that may wait for one of these processes; further ones are answered with 503."""
+    viewer_seconds: float = Field(default=30.0, gt=0)
+    """How long one picture may take."""
+    viewer_memory_mb: int = Field(default=1_000, ge=200)
+    """Memory one of these processes may use besides its programs, in megabytes."""
+    viewer_megapixels: int = Field(default=250, ge=1)
+    """Largest picture that is shown."""
+    viewer_cache_mb: int = Field(default=128, ge=1)
+    """Memory for what was made of pictures, in megabytes; a page takes 1 to 5."""
+
     @model_validator(mode="after")
     def _certificate_with_key(self) -> Self:
         if (self.tls_certificate is None) != (self.tls_key is None):
@@ -102,6 +118,21 @@ class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, TracingSe
             connections=self.connection_limit,
             connections_per_client=self.connections_per_client,
             shared_by=self.proxy_networks,
+        )
+
+    @property
+    def pictures(self) -> PictureSettings:
+        """How much the pictures of jobs may take."""
+        limits = Limits(
+            pixels=self.viewer_megapixels * MEGA,
+            memory_bytes=self.viewer_memory_mb * MEGA,
+            seconds=self.viewer_seconds,
+        )
+        return PictureSettings(
+            processes=self.viewer_processes,
+            waiting=self.viewer_waiting,
+            cache_bytes=self.viewer_cache_mb * MEGA,
+            limits=limits,
         )
 
     @property

@@ -4,10 +4,11 @@ from taskmanager.model.reasons import Catalogue, Reason, say
 from taskmanager.model.reasons.families import SHARED
 from taskmanager_gateway.codes.access import ACCESS
 from taskmanager_gateway.codes.faults import FAULTS
+from taskmanager_gateway.codes.pictures import PICTURES
 from taskmanager_gateway.codes.problems import PROBLEMS
 from taskmanager_gateway.codes.waiting import WAITING
 
-CATALOGUE = Catalogue((*SHARED, WAITING, PROBLEMS, FAULTS, ACCESS))
+CATALOGUE = Catalogue((*SHARED, WAITING, PROBLEMS, FAULTS, ACCESS, PICTURES))
 
 
 def english(reason: Reason) -> str:

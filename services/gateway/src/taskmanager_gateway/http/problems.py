@@ -80,6 +80,11 @@ SCHEDULER_UNAVAILABLE = ProblemKind("scheduler-unavailable", 503, "The scheduler
 PLUGINS_UNKNOWN = ProblemKind("plugins-unknown", 503, "The gateway does not know the plugins yet")
 PLUGIN_UNUSABLE = ProblemKind("plugin-unusable", 503, "The plugin declares an unusable parameter schema")
 FILE_SYSTEM_SLOW = ProblemKind("file-system-slow", 503, "The file system is not responding")
+NO_PICTURE = ProblemKind("no-picture", 404, "There is no such picture")
+PICTURE_CHANGING = ProblemKind("picture-changing", 409, "The picture is being written")
+PICTURE_UNREADABLE = ProblemKind("picture-unreadable", 422, "The picture cannot be shown")
+PICTURES_MISSING = ProblemKind("pictures-missing", 501, "This gateway shows no pictures")
+PICTURES_BUSY = ProblemKind("pictures-busy", 503, "Too many pictures are being read")
 
 KINDS = tuple(value for value in list(globals().values()) if isinstance(value, ProblemKind))
 

@@ -29,6 +29,7 @@ from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_attempts, job_messages
 from taskmanager_gateway.web.new_job import new_job
 from taskmanager_gateway.web.operations import operations
+from taskmanager_gateway.web.pictures import file_pages, picture_parts
 from taskmanager_gateway.web.plugins import bulk, forecasts, plugin, plugin_commands, replicas
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
 from taskmanager_gateway.web.plugins.known_projects import KnownProjects
@@ -105,6 +106,8 @@ def make_pages(services: Services) -> ASGIApp:
         errors,
         job,
         job_attempts,
+        file_pages,
+        picture_parts,
         job_messages,
         job_actions,
     ):

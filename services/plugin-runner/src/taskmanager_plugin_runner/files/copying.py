@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from taskmanager.files.opening import open_regular
 from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.files import folders
-from taskmanager_plugin_runner.files.opening import open_regular
 from taskmanager_plugin_runner.files.sources import SourceFile
 
 COPY_BYTES = 1024 * 1024

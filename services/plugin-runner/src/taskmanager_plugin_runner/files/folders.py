@@ -1,48 +1,18 @@
-"""Opens folders without following links, so that no path can change between check and use.
+"""What is done with folders on descriptors, through no link: no path can change between check and use.
 
-Pure file-system code on descriptors (openat); knows no job.
+Pure file-system code; knows no job. How they are opened is `taskmanager.files.walking`.
 """
 
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-_STEP = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+from taskmanager.files.walking import below, opened
+
+__all__ = ["below", "names", "opened", "reclaim", "sync"]
+
 _READ = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-@contextlib.contextmanager
-def opened(folder: Path) -> Iterator[int]:
-    """A descriptor of an absolute folder, no component of which may be a link; raises OSError."""
-    with beneath(os.open("/", _STEP), PurePosixPath(*folder.parts[1:])) as descriptor:
-        yield descriptor
-
-
-@contextlib.contextmanager
-def below(home: int, relative: PurePosixPath) -> Iterator[int]:
-    """A descriptor of a folder anywhere inside `home`; raises OSError if a component is a link."""
-    with beneath(os.open(".", _STEP, dir_fd=home), relative) as descriptor:
-        yield descriptor
-
-
-@contextlib.contextmanager
-def beneath(start: int, relative: PurePosixPath) -> Iterator[int]:
-    """Walk from the open descriptor `start`, which is closed here, to a readable descriptor of `relative`."""
-    current = start
-    try:
-        for part in relative.parts:
-            current = _replace(current, os.open(part, _STEP, dir_fd=current))
-        current = _replace(current, os.open(".", _READ, dir_fd=current))
-        yield current
-    finally:
-        os.close(current)
-
-
-def _replace(old: int, new: int) -> int:
-    os.close(old)
-    return new
 
 
 def reclaim(folder: Path) -> None:

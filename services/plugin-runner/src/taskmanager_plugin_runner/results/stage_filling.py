@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from taskmanager.files.opening import open_regular
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.copying import pour
-from taskmanager_plugin_runner.files.opening import open_regular
 from taskmanager_plugin_runner.files.sources import Fingerprint
 from taskmanager_plugin_runner.results.stages import NEW, details
 from taskmanager_plugin_runner.system.filesystems import require_space

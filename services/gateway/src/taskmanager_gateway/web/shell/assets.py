@@ -15,6 +15,7 @@ STATIC = Path(__file__).parents[1] / "static"
 VENDOR = (
     *("bootstrap.min.css", "bootstrap.bundle.min.js", "htmx.min.js", "idiomorph-ext.min.js"),
     *("swagger-ui.css", "swagger-ui-bundle.js"),
+    "openseadragon.min.js",
 )
 """Copied from their packages when the gateway is set up."""
 COMPRESSED_FROM_BYTES = 500

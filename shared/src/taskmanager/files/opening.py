@@ -12,7 +12,7 @@ import stat
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from taskmanager_plugin_runner.files import folders
+from taskmanager.files import walking
 
 _OPENAT2 = 437
 """The same number on every architecture."""
@@ -72,5 +72,5 @@ def _open_folder(path: Path) -> int:
             raise OSError(code, os.strerror(code), str(path))
     finally:
         os.close(root)
-    with folders.opened(path) as descriptor:
+    with walking.opened(path) as descriptor:
         return os.dup(descriptor)
