@@ -47,7 +47,13 @@ class SharedFolders:
         open_destination(folder, destination, self._roots, order.job, order.attempt, self._seal)
 
     def bring(
-        self, folder: AttemptFolder, order: SlotOrder, source: str, between: Callable[[], None]
+        self,
+        folder: AttemptFolder,
+        order: SlotOrder,
+        source: str,
+        between: Callable[[], None],
+        *,
+        recorded: bool = False,
     ) -> Input:
         """See `workspace.bring_input`."""
         return bring_input(
@@ -60,6 +66,7 @@ class SharedFolders:
             ahead_bytes=self._ahead_bytes,
             foreign_links=self._foreign_links,
             for_others=self._for_others,
+            recorded=recorded,
             between=between,
         )
 
