@@ -30,6 +30,7 @@ from taskmanager_gateway.live.hub import Hub, Watchers
 from taskmanager_gateway.live.running_jobs import RunningJobs
 from taskmanager_gateway.operations.service import OperationService
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
+from taskmanager_gateway.presets.service import PresetService
 from taskmanager_gateway.reports.service import ReportService
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.submissions.acceptance import Acceptance
@@ -53,6 +54,7 @@ class Services:
     operating: OperationService
     reports: ReportService
     dead_letters: DeadLetterService
+    presets: PresetService
     finder: JobFinder
     reasons: WaitReasonLookup
     running: RunningJobs
@@ -143,15 +145,17 @@ def make_services(  # noqa: PLR0913 - wiring
         clock=clock,
     )
     feed.on_access_changed(access.directory.forget)
+    check = SpecificationCheck(catalogue, goobi)
     return Services(
         settings=settings,
         reader=reader,
         catalogue=catalogue,
-        submissions=SubmissionService(SpecificationCheck(catalogue, goobi), paths, acceptance),
+        submissions=SubmissionService(check, paths, acceptance),
         commanding=commanding,
         operating=OperationService(reader, commanding, catalogue, clock),
         reports=ReportService(reader, permissions, commanding, goobi, clock),
         dead_letters=DeadLetterService(reader, commanding, settings.topology),
+        presets=PresetService(reader, commanding, check),
         finder=finder,
         reasons=WaitReasonLookup(reader, clock, running),
         running=running,
