@@ -11,6 +11,7 @@ from pathlib import Path
 from taskmanager.errors import PermanentError
 from taskmanager.files.parts import Parts
 from taskmanager.files.roots import PathMapping, Roots
+from taskmanager.files.sources import parts_of
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.reasons.job_texts import goobi_texts
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
@@ -72,8 +73,7 @@ class SharedFolders:
 
     def _parts(self, order: SlotOrder) -> Parts | None:
         """What the job takes of its source; None for its own files only."""
-        patterns = self._manifest.parts_for(order.spec.template)
-        return Parts(patterns, {"title": order.spec.work_title}) if patterns else None
+        return parts_of(self._manifest, order.spec)
 
     def destination(self, folder: AttemptFolder) -> Destination | None:
         """The destination folder, if the attempt was opened."""

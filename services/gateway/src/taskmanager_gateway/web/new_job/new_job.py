@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.files.sources import parts_of
 from taskmanager.model.access import Right
 from taskmanager.model.jobs import PRIORITY_DEFAULT, PRIORITY_HIGHEST, PRIORITY_LOWEST
 from taskmanager.model.manifest import Need
@@ -80,14 +81,18 @@ async def look(request: Request, plugin: str, who: Caller) -> Response:
     """What the job would take, and what would be refused; nothing is submitted."""
     services = services_of(request)
     known = await _plugin(request, plugin, who)
-    spec = spec_from(plugin, await form_of(request), known.installed.manifest.parameters)
+    manifest = known.installed.manifest
+    spec = spec_from(plugin, await form_of(request), manifest.parameters)
     problem = await services.submissions.check(Submission.of(spec, auth_context_of(request), None))
-    read = services.folders.read
     context = {
         "problem": problem,
         "spec": spec,
-        "source": await read(spec.source) if problem is None and spec.source else None,
-        "destination": await read(spec.destination) if problem is None and spec.destination else None,
+        "source": await services.folders.taken(spec.source, parts_of(manifest, spec))
+        if problem is None and spec.source
+        else None,
+        "destination": await services.folders.read(spec.destination)
+        if problem is None and spec.destination
+        else None,
     }
     return fragment(request, "new_job/look.html", context)
 
