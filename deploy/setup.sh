@@ -88,6 +88,7 @@ missing_packages() {
         command -v npm >/dev/null || echo npm
         command -v promtool >/dev/null || echo prometheus # it checks the alerts, and asks every panel of the dashboards
         has_browser || echo chromium # for the browser tests
+        command -v epubcheck >/dev/null || echo epubcheck # it judges what the plugin epub makes; brings Java
     fi
     if uses_mongod_wheel; then # what the wheel's mongod is linked to
         installed libcurl4 libcurl4t64 || echo libcurl4
@@ -148,7 +149,7 @@ install_packages() {
 
 ensure_packages() {
     if ! command -v dpkg-query >/dev/null; then
-        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick, opj_compress, ffmpeg and tesseract of its own, and for the tests pdftotext, npm, chromium and promtool"
+        say "this is no Debian or Ubuntu; it needs rabbitmq-server, ImageMagick, opj_compress, ffmpeg and tesseract of its own, and for the tests pdftotext, npm, chromium, epubcheck and promtool"
         return
     fi
     missing=$(missing_packages | tr '\n' ' ')

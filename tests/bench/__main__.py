@@ -24,7 +24,7 @@ from tests.bench.disturbance import Attempt, repeats, told, verdict
 from tests.bench.jobs import control, curve, end_to_end, flame, latency, memory, partitions, stored, submit
 from tests.bench.options import parsed
 from tests.bench.parts import Bench, Part
-from tests.bench.pictures import ahead, images, overlap, validating
+from tests.bench.pictures import ahead, beside, images, overlap, validating
 from tests.bench.report.figures import Figure, table
 from tests.bench.stage.processes import Bystanders
 from tests.bench.stage.servers import running_servers
@@ -38,6 +38,7 @@ PARTS: Mapping[str, Part] = {
     "taskclient": Part(taskclient.measure, minutes=0.5),
     "images": Part(images.measure, minutes=5, rounds=1),
     "validation": Part(validating.measure, minutes=3, rounds=3),
+    "beside": Part(beside.measure, minutes=2, rounds=3, by_name_only=True),
     "overlap": Part(overlap.measure, minutes=3, rounds=1),
     "ahead": Part(ahead.measure, minutes=4, rounds=1),
     "curve": Part(curve.measure, minutes=8, rounds=2),

@@ -22,7 +22,7 @@ def parsed(
         "only",
         nargs="*",
         choices=[*parts, []],
-        help="parts to measure (default: all but `partitions` and `flame`)",
+        help="parts to measure (default: all but `beside`, `partitions` and `flame`)",
     )
     parser.add_argument(
         "--json",

@@ -389,3 +389,21 @@ async def test_the_second_hears_why_not_and_sees_the_truth(
     await expect(reason).to_have_value("wrong scan")
     await page.keyboard.press("Escape")
     await expect(first.row(page).locator(".tm-status")).to_have_text("done")
+
+
+async def test_the_form_of_a_new_job_is_kept_as_a_preset_and_filled_with_it(
+    system: System, page: Page
+) -> None:
+    assert system.gateway.running
+    form, field = f"/new-job/{PLUGIN}", page.locator("#parameter-leave")
+    await page.goto(form)
+    await field.fill("/somewhere")
+    await page.locator("#new-job-keep summary").press("Enter")
+    await page.locator("#preset_name").fill("Some folder")
+    await page.locator("#new-job-keep [hx-post$='/preset']").press("Enter")
+    await page.wait_for_url("**preset=own%2FSome%20folder")
+    await expect(field).to_have_value("/somewhere")
+    await page.goto(form)
+    await page.locator("#preset").select_option(label="Some folder")
+    await page.locator(".tm-preset-choice button").press("Enter")
+    await expect(field).to_have_value("/somewhere")

@@ -21,10 +21,13 @@ from taskmanager.messages import (
     Inbound,
     Logged,
     PluginCommand,
+    RemovePreset,
+    RenamePreset,
     ReplicasReported,
     RunnerCommand,
     RunnerEvent,
     RunnerEvents,
+    SavePreset,
     ScalingCommand,
     Submit,
 )
@@ -32,6 +35,7 @@ from taskmanager.model.control import PluginAction, RunnerAction, StopMode
 from taskmanager.model.jobs import FileRecord, FileState, Job, JobError, JobSpec, Warnings
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.partitions import Partition
+from taskmanager.model.presets import preset_key
 from taskmanager.model.queries import FileQuery, JobQuery, Sort
 from taskmanager.model.registry import ALIVE_FOR
 from taskmanager.model.replicas import Replica, ReplicaState, ScalingAction
@@ -517,6 +521,35 @@ async def test_replicas_are_stored_with_their_wish_and_guarded_by_their_rev(stor
     forget = ScalingCommand(plugin="noop", place="here", action=ScalingAction.FORGET_PLACE)
     await feed(store, Command(id="c-2", gateway="g", actor="anna", at=later, order=forget), now=later)
     assert (await look(store, Needs(replicas=frozenset({"here/noop"})))).replicas == {}
+
+
+async def test_presets_are_stored_renamed_and_removed(store: Store, store_url: str | None) -> None:
+    odd = {"a.b": {"$set": 1}, "list": [1, None, "x"]}
+
+    async def give(number: int, order: SavePreset | RenamePreset | RemovePreset) -> None:
+        await feed(store, Command(id=f"p-{number}", gateway="g", actor="anna", at=NOW, order=order))
+
+    await give(1, SavePreset(name="Mine", owner="anna", plugin="noop", template="t", parameters=odd))
+    await give(2, SavePreset(name="Ours", plugin="noop"))
+    await give(3, SavePreset(name="His", owner="ben", plugin="noop"))
+    await give(4, SavePreset(name="ours", plugin="noop", template="other", replace=True))
+    await give(5, RenamePreset(name="MINE", owner="anna", plugin="noop", new_name="Mine too"))
+
+    keys = [
+        preset_key(name, owner) for name, owner in (("mine", "anna"), ("mine too", "anna"), ("ours", None))
+    ]
+    found = (await look(store, Needs(presets=frozenset(keys)))).presets
+    assert found.keys() == {*keys[1:]}
+    mine, ours = (found[key] for key in keys[1:])
+    assert (mine.name, mine.owner, mine.template, mine.parameters) == ("Mine too", "anna", "t", odd)
+    assert (ours.name, ours.shared, ours.template, ours.rev) == ("ours", True, "other", 2)
+    if store_url is not None:
+        reader = MongoReader(store_url)
+        assert [one.name for one in await reader.presets("anna")] == ["Mine too", "ours"]
+        assert [one.name for one in await reader.presets("nobody")] == ["ours"]
+        await reader.close()
+    await give(6, RemovePreset(name="Mine too", owner="anna", plugin="noop"))
+    assert (await look(store, Needs(presets=frozenset(keys)))).presets.keys() == {keys[2]}
 
 
 async def test_a_drained_runner_stays_so_over_its_hello_until_it_is_forgotten(store: Store) -> None:

@@ -364,6 +364,22 @@ def test_reports_that_goobi_did_not_take_are_delivered_again(cli: CommandLine) -
     assert "main" in cli.text("reports", "installations")
 
 
+def test_parameters_are_kept_under_a_name_and_used(cli: CommandLine) -> None:
+    assert cli.json("presets", "save", "Short", "sleep", "--parameter", "seconds=0.01")["outcome"] == "done"
+    assert "already" in cli.refused("presets", "save", "short", "sleep", code=1)
+    assert cli.json("presets", "save", "All", "sleep", "--shared", "--replace")["outcome"] == "done"
+    assert "Short" in cli.text("presets", "list")
+    assert "0.01" in cli.text("presets", "show", "SHORT")
+    job = cli.json("jobs", "submit", "--preset", "short", "--title", "by preset")
+    assert (job["plugin"], job["parameters"]) == ("sleep", {"seconds": 0.01})
+    assert cli.json("presets", "rename", "All", "Everybody", "--shared")["outcome"] == "done"
+    assert "delete the preset" in cli.refused("presets", "delete", "Everybody", "--shared", code=2)
+    for name, *more in (("Everybody", "--shared"), ("Short",)):
+        assert cli.json("presets", "delete", name, *more, "--yes")["outcome"] == "done"
+    assert cli.json("presets", "list")["presets"] == []
+    assert "no preset" in cli.refused("jobs", "submit", "--preset", "short", code=1)
+
+
 def test_an_admin_settles_dead_letters(cli: CommandLine, system: System, rabbitmq: RunningServer) -> None:
     names = system.topology
     with pika.BlockingConnection(pika.URLParameters(rabbitmq.url)) as connection:

@@ -13,13 +13,20 @@ from tests.integration.plugins import drawn_process
 from tests.integration.plugins.drawn_process import PAGES, DrawnPage, draw
 
 from taskmanager.errors import JobFailedError
-from taskmanager_plugin_runner.plugins.epub import EpubPlugin
+from taskmanager_plugin_runner.plugins.epub import EpubPlugin, checking
 from taskmanager_testing.plugins import CancelledInTestError, LocalContext, run_plugin
 
 NAME = "title_of_a_process.epub"
 XHTML = "{http://www.w3.org/1999/xhtml}"
 TYPE = "{http://www.idpf.org/2007/ops}type"
 DC = "{http://purl.org/dc/elements/1.1/}"
+COMMAND = checking.epubcheck_command()
+
+
+@pytest.fixture(autouse=True)
+def _without_java(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each start of epubcheck takes seconds: it judges where a test is about it."""
+    monkeypatch.setattr(checking, "epubcheck_command", lambda: None)
 
 
 def made(process: Path, output: Path, template: str = "text", **parameters: JsonValue) -> LocalContext:
@@ -116,9 +123,9 @@ def test_a_cancelled_job_leaves_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "out").iterdir()) == []
 
 
-@pytest.mark.skipif(shutil.which("epubcheck") is None, reason="epubcheck is not installed")
+@pytest.mark.skipif(COMMAND is None, reason="epubcheck is not installed")
 @pytest.mark.parametrize("template", ["text", "text-and-pictures"])
 def test_epubcheck_finds_no_fault(tmp_path: Path, template: str) -> None:
     made(draw(tmp_path / "17"), tmp_path / "out", template)
-    command = ["epubcheck", "--failonwarnings", str(tmp_path / "out" / NAME)]
+    command = [*(COMMAND or ()), "--failonwarnings", str(tmp_path / "out" / NAME)]
     assert subprocess.run(command, check=False).returncode == 0

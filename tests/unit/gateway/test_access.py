@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from taskmanager.messages import Changes, EndSessions
+from taskmanager.messages import Changes, EndSessions, SavePreset
 from taskmanager.model.access import Right, Role
 from taskmanager.model.operations import JobFilter
 from taskmanager_gateway.access.requirements import Requirement
@@ -575,3 +575,15 @@ def test_the_hash_of_nobody_takes_as_long_as_any_other(monkeypatch: pytest.Monke
     assert passwords.needs_rehash(NOBODYS_HASH), "hashes are cheap in the tests of this folder"
     monkeypatch.undo()
     assert not passwords.needs_rehash(NOBODYS_HASH)
+
+
+async def test_shared_presets_need_the_right_to_operate(gateway: Gateway) -> None:
+    path, plain = "/api/v1/presets/a", {"plugin": "noop"}
+    own = await gateway.client.put(path, json=plain, headers=bearer("submitter"))
+    assert own.status_code == 200
+    shared = await gateway.client.put(path, json={**plain, "shared": True}, headers=bearer("submitter"))
+    assert (shared.status_code, "'operate' is missing" in shared.text) == (403, True)
+    everybody = await gateway.client.put(path, json={**plain, "shared": True}, headers=bearer("all"))
+    assert everybody.status_code == 200
+    saved = [one.order.owner for one in gateway.scheduler.commands if isinstance(one.order, SavePreset)]
+    assert saved == ["token:submitter", None]

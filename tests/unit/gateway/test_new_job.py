@@ -7,10 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
+from taskmanager.files.parts import Parts
+from taskmanager.files.roots import Roots
 from taskmanager.model.manifest import Need, Parameters
 from taskmanager.model.states import Status
 from taskmanager_gateway.http.problems import ProblemError
 from taskmanager_gateway.web.new_job.parameter_fields import Kind, parameter_fields, parameters_from
+from taskmanager_plugin_runner.files.sources import scan_parts
 
 from .conftest import PARAMETERS, Gateway, installed, job
 
@@ -153,14 +156,50 @@ async def test_a_look_ahead_lists_the_files_and_submits_nothing(gateway: Gateway
 
     shown = (await gateway.client.post("/ui/new-job/jpeg/look", data=entered, headers=HTMX)).text
     assert "It would be accepted." in shown
-    assert "Its source has 2 files" in shown
+    assert "It would take 2 files of its source" in shown
     assert shown.index("page 9.tif") < shown.index("page 10.tif")
     missing = {**entered, "source": str(roots / "none")}
     shown = (await gateway.client.post("/ui/new-job/jpeg/look", data=missing, headers=HTMX)).text
-    assert "There is nothing at its source yet" in shown
+    assert "it would then fail: the source" in shown
     shown = (await gateway.client.post("/ui/new-job/jpeg/look", data={}, headers=HTMX)).text
     assert "It would be refused." in shown
     assert not gateway.submitted()
+
+
+async def test_a_look_ahead_takes_the_parts_of_a_tree_that_the_runner_takes(
+    gateway: Gateway, roots: Path
+) -> None:
+    patterns = ("meta.xml", "images/{title}_media/*|images/master_{title}_media/*")
+    parts = installed(
+        "book",
+        templates=("pages", "texts"),
+        template_default="pages",
+        source_parts=patterns,
+        template_source_parts={"texts": ("ocr/**",)},
+    )
+    gateway.reader.install(parts)
+    await gateway.services.catalogue.refresh()
+    names = ("meta.xml", "notes.txt", *(f"images/master_zoo_media/{page}.tif" for page in (10, 9)))
+    for name in names:
+        (roots / "17" / name).parent.mkdir(parents=True, exist_ok=True)
+        (roots / "17" / name).write_bytes(b"x" * 1000)
+    (roots / "17/images/master_zoo_media/away.tif").symlink_to("/etc/passwd")
+    entered = {"source": str(roots / "17"), "destination": str(roots / "17" / "ocr"), "title": "zoo"}
+
+    async def look(**more: str) -> str:
+        data = {**entered, **more}
+        return (await gateway.client.post("/ui/new-job/book/look", data=data, headers=HTMX)).text
+
+    assert "link that is not followed" in await look()
+    (roots / "17/images/master_zoo_media/away.tif").unlink()
+    shown = await look()
+    assert "It would take 3 files of its source, 3.0 kB" in " ".join(shown.replace("\xa0", " ").split())
+    places = [shown.index(name) for name in ("master_zoo_media/9.tif", "master_zoo_media/10.tif", "meta.xml")]
+    assert places == sorted(places)
+    assert "notes.txt" not in shown
+    by_runner = scan_parts(roots / "17", Roots.of([roots]), Parts(patterns, {"title": "zoo"}))
+    assert [one.name for one in by_runner] == re.findall(r"<bdi>([^<]+)</bdi>", shown)
+    assert "nothing of what the job takes (ocr/**)" in await look(template="texts")
 
 
 async def test_folders_are_shown_beneath_the_roots_only(gateway: Gateway, roots: Path) -> None:

@@ -183,3 +183,16 @@ def test_of_a_chain_each_job_is_watched_until_one_fails(taskclient: ModuleType) 
     assert taskclient.next_in_chain({"status": "DONE", "chain": chain}, "b") is None
     assert taskclient.next_in_chain({"status": "ERROR", "chain": chain}, "a") is None
     assert taskclient.next_in_chain({"status": "DONE"}, "a") is None
+
+
+def test_each_job_of_a_chain_may_have_a_preset_and_another_preset_is_other_work(
+    taskclient: ModuleType,
+) -> None:
+    chain = [*JP2, "-i", "3", "--preset", "Reading room", "--then", "-t", "OCR", "--preset=Old prints"]
+    body = taskclient.body_of(taskclient.parse(chain, {}))
+    assert (body["preset"], body["after"][0]["preset"]) == ("Reading room", "Old prints")
+    keys = {
+        taskclient.unique_key(taskclient.parse([*JP2, "-i", "3", *more], {}))
+        for more in ((), ("--preset", "a"), ("--preset", "b"))
+    }
+    assert len(keys) == 3

@@ -10,6 +10,7 @@ from taskmanager_cli.settings.connection import Options
 
 LAZY = {
     "jobs": "jobs.group:jobs",
+    "presets": "presets:presets",
     "plugins": "plugins:plugins",
     "figures": "figures:figures",
     "runners": "runners:runners",

@@ -32,6 +32,8 @@ MISSING = (
     access.ONE_TIME_PASSWORD,
     access.OTHERS_FACTOR,
     access.OTHERS_JOB,
+    access.SHARED_PRESETS,
+    access.OTHERS_PRESET,
     access.NO_CSRF_TOKEN,
     access.OTHER_SITE,
 )

@@ -13,6 +13,7 @@ from taskmanager_gateway.http.command_bodies import PriorityBody, ReasonBody
 from taskmanager_gateway.http.problems import FORBIDDEN, NOT_AUTHENTICATED, ProblemDocument
 from taskmanager_gateway.operations.bodies import OperationBody
 from taskmanager_gateway.plugins.bodies import LimitBody, ScaleBody, StopBody
+from taskmanager_gateway.presets.views import PresetBody, RenameBody
 from taskmanager_gateway.reports.bodies import MessageBody, ReplayBody
 from taskmanager_gateway.runners.bodies import DrainBody
 from taskmanager_gateway.submissions.bodies import ITEM_KEY
@@ -58,6 +59,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 
 def _own_schemas() -> dict[str, Any]:
     orders: list[type[BaseModel]] = [ReasonBody, PriorityBody, StopBody, LimitBody, DrainBody, OperationBody]
+    orders += [PresetBody, RenameBody]
     orders += [ScaleBody, MessageBody, ReplayBody, AddUserBody, ChangeUserBody, SetPasswordBody, AddTokenBody]
     models: list[type[BaseModel]] = [JobRequest, ProblemDocument, *orders]
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)

@@ -32,6 +32,7 @@ from taskmanager_gateway.operations.service import OperationService
 from taskmanager_gateway.pictures.readers import Readers
 from taskmanager_gateway.pictures.service import Pictures
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
+from taskmanager_gateway.presets.service import PresetService
 from taskmanager_gateway.reports.service import ReportService
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.submissions.acceptance import Acceptance
@@ -55,6 +56,7 @@ class Services:
     operating: OperationService
     reports: ReportService
     dead_letters: DeadLetterService
+    presets: PresetService
     finder: JobFinder
     reasons: WaitReasonLookup
     running: RunningJobs
@@ -146,15 +148,17 @@ def make_services(  # noqa: PLR0913 - wiring
         clock=clock,
     )
     feed.on_access_changed(access.directory.forget)
+    check = SpecificationCheck(catalogue, goobi)
     return Services(
         settings=settings,
         reader=reader,
         catalogue=catalogue,
-        submissions=SubmissionService(SpecificationCheck(catalogue, goobi), paths, acceptance),
+        submissions=SubmissionService(check, paths, acceptance),
         commanding=commanding,
         operating=OperationService(reader, commanding, catalogue, clock),
         reports=ReportService(reader, permissions, commanding, goobi, clock),
         dead_letters=DeadLetterService(reader, commanding, settings.topology),
+        presets=PresetService(reader, commanding, check),
         finder=finder,
         reasons=WaitReasonLookup(reader, clock, running),
         running=running,

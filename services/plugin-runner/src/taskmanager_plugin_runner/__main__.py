@@ -42,6 +42,7 @@ from taskmanager_plugin_runner.runner import Runner
 from taskmanager_plugin_runner.settings import (
     RUNNER_ID_PATTERN,
     ForeignLinks,
+    Provenance,
     RunnerSettings,
     default_runner_id,
 )
@@ -140,6 +141,7 @@ async def serve(identity: RunnerIdentity, settings: RunnerSettings, folder: Path
         foreign_links=settings.foreign_hard_links is ForeignLinks.ALLOW,
         memory_bytes=identity.manifest.limits.memory_limit_bytes,
         journal_key=seal.key.hex(),
+        provenance=settings.provenance is Provenance.ON,
     )
     groups = divide()
     by_kernel = groups is not None and "memory" in groups.controllers

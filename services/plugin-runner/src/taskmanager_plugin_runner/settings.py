@@ -39,6 +39,13 @@ class TransportName(StrEnum):
     """Over Goobi's files API; for a runner without access to the share."""
 
 
+class Provenance(StrEnum):
+    """Whether jobs leave a record of what they did."""
+
+    OFF = "off"
+    ON = "on"
+
+
 class RunnerSettings(RootsSettings, TracingSettings):
     """The environment of a runner; times are in seconds."""
 
@@ -66,6 +73,9 @@ class RunnerSettings(RootsSettings, TracingSettings):
     """How input and results travel: over a file system shared with Goobi, or over Goobi's files API."""
     goobi: Path | None = None
     """The Goobi settings file (TOML); required by the transport `files-api`, not read otherwise."""
+    provenance: Provenance = Provenance.OFF
+    """`on`: a job with a destination leaves a record of what it read, wrote and used (PREMIS and JSON) in its
+    process folder. The key `provenance` of a template file has the last word. See decision 47."""
     journal_key: SecretStr | None = None
     """Secret with which journals in process folders are sealed, the same for all runners of a plugin; none:
     a key derived from the broker's password."""
@@ -105,6 +115,8 @@ class RunnerSettings(RootsSettings, TracingSettings):
     def _check_transport(self) -> Self:
         if self.transport is TransportName.FILES_API and self.goobi is None:
             raise ValueError("transport files-api needs TASKMANAGER_GOOBI, the file about Goobi")
+        if self.transport is TransportName.FILES_API and self.provenance is Provenance.ON:
+            raise ValueError("transport files-api cannot place the records of TASKMANAGER_PROVENANCE")
         return self
 
     @property

@@ -27,6 +27,14 @@ def below(home: int, relative: PurePosixPath) -> Iterator[int]:
 
 
 @contextlib.contextmanager
+def above(home: int, levels: int) -> Iterator[int]:
+    """A descriptor of the folder so many levels above `home`, 0 for itself; raises OSError."""
+    upwards = "/".join(("..",) * levels) or "."
+    with beneath(os.open(upwards, _STEP, dir_fd=home), PurePosixPath()) as descriptor:
+        yield descriptor
+
+
+@contextlib.contextmanager
 def beneath(start: int, relative: PurePosixPath) -> Iterator[int]:
     """Walk from the open descriptor `start`, which is closed here, to a readable descriptor of `relative`."""
     current = start

@@ -67,6 +67,7 @@ from taskmanager.messages.events import (
     Suspended,
     Unclaimed,
 )
+from taskmanager.messages.preset_commands import PresetOrder, RemovePreset, RenamePreset, SavePreset
 from taskmanager.messages.replicas import ReplicaOrders, ReplicasReported, ScalingCommand
 from taskmanager.messages.replies import (
     AttemptDesiredState,
@@ -120,14 +121,17 @@ __all__ = [
     "Notice",
     "Order",
     "PluginCommand",
+    "PresetOrder",
     "Progressed",
     "Redelivered",
     "Refusal",
     "RefusalReason",
     "RemoveDevice",
+    "RemovePreset",
     "RemoveSecondFactor",
     "RemoveSecurityKey",
     "RemoveUser",
+    "RenamePreset",
     "ReplayReports",
     "ReplicaOrders",
     "ReplicasReported",
@@ -140,6 +144,7 @@ __all__ = [
     "RunnerOrders",
     "RunnerReplies",
     "RunnerReport",
+    "SavePreset",
     "ScalingCommand",
     "SendMessage",
     "SessionUse",

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from taskmanager.messages.access_commands import AccessOrder
 from taskmanager.messages.dead_letters import SettleDeadLetter
+from taskmanager.messages.preset_commands import PresetOrder
 from taskmanager.messages.replicas import ScalingCommand
 from taskmanager.messages.wire import Message
 from taskmanager.model.control import JobAction, PluginAction, RunnerAction, StopMode
@@ -100,6 +101,7 @@ Order = (
     | ReplayReports
     | SettleDeadLetter
     | AccessOrder
+    | PresetOrder
 )
 """Every command there is."""
 

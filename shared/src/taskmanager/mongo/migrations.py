@@ -116,6 +116,7 @@ INDEXES: dict[str, list[IndexModel]] = {
     "ended_sessions": [IndexModel([("expires", 1)], name="old_sessions", expireAfterSeconds=0)],
     "runners": [IndexModel([("plugin", 1)], name="runners_of_a_plugin")],
     "replicas": [IndexModel([("plugin", 1)], name="replicas_of_a_plugin")],
+    "presets": [IndexModel([("owner", 1)], name="presets_of_an_owner")],
     "operations": [
         IndexModel([("asked.at", DESCENDING), ("_id", DESCENDING)], name="newest_operations"),
         IndexModel([("open", 1)], name="operations_to_do", partialFilterExpression={"open": True}),

@@ -8,6 +8,7 @@ from pymongo.errors import BulkWriteError
 
 from taskmanager.model.jobs import Job
 from taskmanager.model.registry import InstalledPlugin, LogBlock
+from taskmanager.mongo.access.presets import preset_writes
 from taskmanager.mongo.access.writes import AccessWrites
 from taskmanager.mongo.base.client import Database, Document
 from taskmanager.mongo.base.documents import to_document, update_of
@@ -46,6 +47,7 @@ class PlanWrites:
             await self._guarded(session, "settings", *self._access.guard_of(plan.access))
             await self._access.write(session, plan.access)
         await self._guarded(session, "replicas", *set_writes(plan.replicas))
+        await self._guarded(session, "presets", *preset_writes(plan.presets))
         await self._write_rest(session, plan)
         await self._operations.write_failures(session, plan.failures)
         await self._operations.write(session, plan.operations)
@@ -127,6 +129,9 @@ class PlanWrites:
         if plan.forgotten_replicas:
             condition = {"_id": {"$in": list(plan.forgotten_replicas)}}
             await self._database.replicas.delete_many(condition, session=session)
+        if plan.forgotten_presets:
+            condition = {"_id": {"$in": list(plan.forgotten_presets)}}
+            await self._database.presets.delete_many(condition, session=session)
 
 
 def _increment(delta: StatisticsDelta) -> Statement:

@@ -25,6 +25,7 @@ from taskmanager.model.queries import (
 from taskmanager.model.registry import InstalledPlugin, LogBlock
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.access.audit import audit_cursor, audit_filter, audit_page
+from taskmanager.mongo.access.presets import PresetReads
 from taskmanager.mongo.access.reads import AccessReads
 from taskmanager.mongo.backup.unfinished import check_finished
 from taskmanager.mongo.base import cursors
@@ -65,6 +66,7 @@ class MongoReader(
     FiguresReads,
     FileReads,
     OperationReads,
+    PresetReads,
     ReplicaReads,
     ReportReads,
     RunnerReads,

@@ -6,6 +6,7 @@ from typing import Any
 from taskmanager.model.jobs import Job
 from taskmanager.model.registry import InstalledPlugin, RunnerState, TabStatistics
 from taskmanager.model.states import Tab
+from taskmanager.mongo.access.presets import load_presets
 from taskmanager.mongo.access.writes import AccessWrites
 from taskmanager.mongo.at_work import JobsAtWork
 from taskmanager.mongo.base.all_plugins import plugins_with_jobs
@@ -79,6 +80,7 @@ class SnapshotLoader:
             pages=pages,
             access=await self._access.load(needs.access),
             replicas=replicas,
+            presets=await load_presets(self._database, needs.presets),
         )
         return snapshot, [job for job_id, job in loaded.items() if job is not jobs.get(job_id)]
 

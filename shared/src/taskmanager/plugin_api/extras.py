@@ -38,6 +38,18 @@ def why_missing(entry: EntryPoint) -> str | None:
     return f"the plugin {entry.name} needs {', '.join(missing)}: {install}"
 
 
+def required_packages(entry: EntryPoint) -> set[str]:
+    """The packages that the entry point's distribution asks for, with those of the entry point's extras."""
+    if entry.dist is None:
+        return set()
+    always = {
+        name[0]
+        for requirement in entry.dist.requires or []
+        if not _EXTRA.search(requirement) and (name := _NAME.match(requirement.strip()))
+    }
+    return always | {name for extra in entry.extras for name in _packages(entry.dist, extra)}
+
+
 def _packages(found: Distribution, extra: str) -> Iterator[str]:
     for requirement in found.requires or []:
         text, _, marker = requirement.partition(";")

@@ -8,7 +8,7 @@ A plugin is a class with a `manifest` and a `run`, named by an entry point of th
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar, runtime_checkable
 
@@ -206,6 +206,11 @@ def load(name: str) -> Plugin:
     known = ", ".join(installed_names()) or "none"
     message = f"no plugin named {name} is installed; installed: {known}"
     raise PermanentError(message)
+
+
+def entry_point(name: str) -> EntryPoint | None:
+    """The entry point of the installed plugin of that name."""
+    return next(iter(_entries(name)), None)
 
 
 def _entries(name: str) -> Iterator[Any]:

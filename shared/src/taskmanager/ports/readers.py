@@ -12,6 +12,7 @@ from taskmanager.model.failures.error_groups import ErrorGroup
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
+from taskmanager.model.presets import Preset
 from taskmanager.model.queries import (
     AuditPage,
     AuditQuery,
@@ -138,6 +139,9 @@ class JobReader(Protocol):
 
     async def replica_sets(self, plugin: str | None = None) -> Sequence[ReplicaSet]:
         """The replicas of one plugin or of all at all places, by place and plugin."""
+
+    async def presets(self, owner: str) -> Sequence[Preset]:
+        """The presets of this user or token and the shared ones, by their keys."""
 
     async def dead_letters(self) -> Sequence[DeadLetter]:
         """The known dead letters, the oldest first."""

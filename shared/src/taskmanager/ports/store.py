@@ -13,6 +13,7 @@ from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, Listing, Operation
 from taskmanager.model.partitions import WHOLE, Partition
+from taskmanager.model.presets import Preset
 from taskmanager.model.registry import (
     AuditEntry,
     InstalledPlugin,
@@ -52,6 +53,8 @@ class Needs:
     access: frozenset[str] = frozenset()
     replicas: frozenset[str] = frozenset()
     """Keys of replica sets; the runners of their replicas are loaded as well."""
+    presets: frozenset[str] = frozenset()
+    """Keys of presets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class Snapshot:
     access: AccessState = field(default_factory=AccessState)
     replicas: dict[str, ReplicaSet] = field(default_factory=dict)
     """Written only if they are still as seen here."""
+    presets: dict[str, Preset] = field(default_factory=dict)
+    """The same."""
 
 
 def next_links(needs: Needs, found: Mapping[str, Job]) -> frozenset[str]:
@@ -129,6 +134,9 @@ class Plan:
     replicas: Sequence[ReplicaSet] = ()
     forgotten_replicas: Sequence[str] = ()
     """Keys of sets to remove."""
+    presets: Sequence[Preset] = ()
+    forgotten_presets: Sequence[str] = ()
+    """Keys of presets to remove."""
 
 
 PlanT = TypeVar("PlanT", bound=Plan)

@@ -22,6 +22,7 @@ from taskmanager.model.operations import (
     OperationQuery,
     Preview,
 )
+from taskmanager.model.presets import Preset
 from taskmanager.model.queries import (
     FAILED_LIMIT,
     FOUND_LIMIT,
@@ -74,6 +75,7 @@ class FakeReader:
         self.installed: dict[str, InstalledPlugin] = {}
         self.known_runners: dict[str, RunnerState] = {}
         self.known_replicas: dict[str, ReplicaSet] = {}
+        self.known_presets: list[Preset] = []
         self.blocks: list[LogBlock] = []
         self.recorded: list[StoredFile] = []
         self.figures: list[HourlyFigures] = []
@@ -315,6 +317,12 @@ class FakeReader:
         """See `JobReader.replica_sets`."""
         await self._arrive("replica_sets")
         found = (one for one in self.known_replicas.values() if plugin in {None, one.plugin})
+        return sorted(found, key=lambda one: one.key)
+
+    async def presets(self, owner: str) -> Sequence[Preset]:
+        """See `JobReader.presets`."""
+        await self._arrive("presets")
+        found = (one for one in self.known_presets if one.owner in {owner, None})
         return sorted(found, key=lambda one: one.key)
 
     async def dead_letters(self) -> Sequence[DeadLetter]:

@@ -11,6 +11,7 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, Listing, Operation
+from taskmanager.model.presets import Preset
 from taskmanager.model.registry import (
     AuditEntry,
     InstalledPlugin,
@@ -46,6 +47,7 @@ class MemoryStore:
         self.installed: dict[str, InstalledPlugin] = {}
         self.runners: dict[str, RunnerState] = {}
         self.replicas: dict[str, ReplicaSet] = {}
+        self.presets: dict[str, Preset] = {}
         self.reports: dict[str, Report] = {}
         self.letters = MemoryDeadLetters(lambda: self.away)
         """What is kept of dead letters."""
@@ -163,6 +165,7 @@ class MemoryStore:
             pages=pages,
             access=self._access_state(needs),
             replicas=replicas,
+            presets={key: self.presets[key] for key in needs.presets if key in self.presets},
         )
 
     def _access_state(self, needs: Needs) -> AccessState:
@@ -196,10 +199,7 @@ class MemoryStore:
             if (self.installed[plugin.name].rev if plugin.name in self.installed else 0) != plugin.rev - 1:
                 message = f"plugin {plugin.name} changed meanwhile"
                 raise StoreUnavailableError(message)
-        for one in plan.replicas:
-            if (self.replicas[one.key].rev if one.key in self.replicas else 0) != one.rev - 1:
-                message = f"replicas {one.key} changed meanwhile"
-                raise StoreUnavailableError(message)
+        self._check_kept(plan)
         for known, operation in plan.operations:
             stored_operation = self.operations.get(operation.id)
             if (stored_operation.rev if stored_operation else None) != (known.rev if known else None):
@@ -209,6 +209,25 @@ class MemoryStore:
         if len(keys) != len(set(keys)):
             message = "two active jobs with one unique key"
             raise StoreUnavailableError(message)
+
+    def _check_kept(self, plan: Plan) -> None:
+        """Replica sets and presets are still as they were loaded."""
+        for one in plan.replicas:
+            if (self.replicas[one.key].rev if one.key in self.replicas else 0) != one.rev - 1:
+                message = f"replicas {one.key} changed meanwhile"
+                raise StoreUnavailableError(message)
+        for preset in plan.presets:
+            if (self.presets[preset.key].rev if preset.key in self.presets else 0) != preset.rev - 1:
+                message = f"preset {preset.key} changed meanwhile"
+                raise StoreUnavailableError(message)
+
+    def _write_kept(self, plan: Plan) -> None:
+        self.replicas |= {one.key: one for one in plan.replicas}
+        for name in plan.forgotten_replicas:
+            self.replicas.pop(name, None)
+        self.presets |= {preset.key: preset for preset in plan.presets}
+        for name in plan.forgotten_presets:
+            self.presets.pop(name, None)
 
     def _write(self, plan: Plan) -> None:
         if plan.access is not None:
@@ -222,9 +241,7 @@ class MemoryStore:
         self.runners |= {runner.id: runner for runner in plan.runners}
         for name in plan.forgotten_runners:
             self.runners.pop(name, None)
-        self.replicas |= {one.key: one for one in plan.replicas}
-        for name in plan.forgotten_replicas:
-            self.replicas.pop(name, None)
+        self._write_kept(plan)
         self.operations |= {operation.id: operation for _, operation in plan.operations}
         for failure in plan.failures:
             self.failures.setdefault((failure.operation, failure.number), failure)

@@ -47,6 +47,10 @@ ONE_TIME_PASSWORD = _forbidden(
     "one_time_password", "has a one-time password and must choose another one first, at /account"
 )
 OTHERS_FACTOR = _forbidden("others_factor", "may not use or set up the second factor of somebody else")
+SHARED_PRESETS = _forbidden(
+    "shared_presets", "may not save, rename or delete shared presets (the right 'operate' is missing)"
+)
+OTHERS_PRESET = _forbidden("others_preset", "may not change the presets of somebody else")
 OTHERS_JOB = _forbidden("others_job", "may not see the job that has the same 'unique' key")
 
 NOT_PROVED = _code(

@@ -78,3 +78,6 @@ PROCESS_ID_MISSING = _code(
 )
 NO_STEP_ID = _code("no_step_id", "%(value)s is not a step id: a number is expected")
 NO_PRIORITY = _code("no_priority", "%(value)s is not a number from 0 to 10")
+PRESET_OF_OTHER = _code("preset_of_other", "the preset '%(preset)s' is for the plugin '%(plugin)s'")
+NO_NAME = _code("no_name", "is no name")
+PRESET_MISFIT = _code("preset_misfit", "the preset '%(preset)s' no longer fits its plugin")

@@ -17,6 +17,9 @@ _WORDS = {
     ScalingAction.SCALE.value: "change the number of runners",
     ScalingAction.RENEW.value: "restart them one by one",
     ScalingAction.FORGET_PLACE.value: "forget the place",
+    "save_preset": "save the preset",
+    "rename_preset": "rename the preset",
+    "remove_preset": "delete the preset",
     "add_user": "add the user",
     "change_user": "change the user",
     "remove_user": "remove the user",
@@ -53,6 +56,9 @@ NO_DEAD_LETTER = _code(
 OF_NO_INBOX = _code(
     "of_no_inbox", "It came from %(queue)s, which is no inbox of the scheduler today. It can only be dropped."
 )
+NO_PRESET = _code("no_preset", "There is no preset '%(preset)s'.", "There is no such preset.")
+PRESET_MISFIT = _code("preset_misfit", "The preset '%(preset)s' no longer fits its plugin. %(problem)s")
+TOO_MANY_PRESETS = _code("too_many_presets", "There are %(most)s presets already: delete some.")
 NO_TOKEN = _code("no_token", "There is no token '%(token)s'.", "There is no such token.")
 NO_SESSION = _code("no_session", "There is no such log-in: it may have ended meanwhile.")
 NO_USER = _code("no_user", "There is no user '%(name)s'.", "There is no such user.")

@@ -18,12 +18,15 @@ from taskmanager.messages import (
     Order,
     PluginCommand,
     RemoveDevice,
+    RemovePreset,
     RemoveSecondFactor,
     RemoveSecurityKey,
     RemoveUser,
+    RenamePreset,
     ReplayReports,
     RevokeToken,
     RunnerCommand,
+    SavePreset,
     ScalingCommand,
     SendMessage,
     SetPassword,
@@ -47,6 +50,7 @@ from taskmanager_gateway.http.problems import (
     UNKNOWN_OPERATION,
     UNKNOWN_PLACE,
     UNKNOWN_PLUGIN,
+    UNKNOWN_PRESET,
     UNKNOWN_REPORT,
     UNKNOWN_RUNNER,
     UNKNOWN_TOKEN,
@@ -115,11 +119,30 @@ class _OwnOrder(Protocol):
     def name(self) -> str: ...
 
 
+class _PresetOrder(Protocol):
+    @property
+    def plugin(self) -> str: ...
+
+    @property
+    def owner(self) -> str | None: ...
+
+
 async def _oneself(permissions: Permissions, order: _OwnOrder, who: Principal) -> None:
     """Only the users themselves may handle what proves their identity."""
     del permissions
     if order.name != who.name:
         raise forbidden(access.OTHERS_FACTOR, who)
+
+
+async def _preset(permissions: Permissions, order: _PresetOrder, who: Principal) -> None:
+    """One's own, by whoever may submit; shared ones by operators."""
+    del permissions
+    allow_right(who, Right.SUBMIT)
+    allow(who, order.plugin)
+    if order.owner is None and not who.may(Right.OPERATE):
+        raise forbidden(access.SHARED_PRESETS, who)
+    if order.owner not in {None, who.name}:
+        raise forbidden(access.OTHERS_PRESET, who)
 
 
 async def _job(permissions: Permissions, order: JobCommand | SendMessage, who: Principal) -> None:
@@ -203,6 +226,7 @@ def _job_cannot(order: JobCommand, why: Reason) -> ProblemError:
 
 
 _NO_USER = _none(UNKNOWN_USER, problems.NO_USER())
+_NO_PRESET = _none(UNKNOWN_PRESET, problems.NO_PRESET())
 _NO_TOKEN = _none(UNKNOWN_TOKEN, problems.NO_TOKEN())
 
 ORDERS: Mapping[type, OrderRules[Any]] = {
@@ -261,6 +285,9 @@ ORDERS: Mapping[type, OrderRules[Any]] = {
     AddSecurityKey: OrderRules(_oneself, _NO_USER),
     RemoveSecurityKey: OrderRules(_oneself, _NO_USER),
     UseSecurityKey: OrderRules(_oneself, _NO_USER),
+    SavePreset: OrderRules(_preset, _NO_PRESET),
+    RenamePreset: OrderRules(_preset, _NO_PRESET),
+    RemovePreset: OrderRules(_preset, _NO_PRESET),
 }
 
 

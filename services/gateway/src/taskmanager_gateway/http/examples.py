@@ -161,3 +161,11 @@ ADD_TOKEN: dict[str, Any] = {
     "plugins": ["jp2"],
     "expires": "2027-12-31T00:00:00Z",
 }
+PRESET: dict[str, Any] = {
+    "plugin": "shell",
+    "template": "jpeg-small",
+    "parameters": {"size": 1200},
+    "shared": True,
+    "reason": "for the reading room",
+}
+RENAME_PRESET: dict[str, Any] = {"name": "Reading room", "shared": True}

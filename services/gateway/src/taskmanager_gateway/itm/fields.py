@@ -43,6 +43,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "callback_url": ("callbackUrl",),
     "unique": ("unique",),
     "installation": ("installation",),
+    "preset": ("preset",),
 }
 """Value -> the names it is sent under; of several the first wins. Case is ignored."""
 
@@ -106,6 +107,8 @@ class ItmCall:
     callback_url: str | None = None
     unique: str | None = None
     installation: str | None = None
+    preset: str | None = None
+    """The name of a preset, for template and parameters that the call does not give."""
     parameters: Mapping[str, JsonValue] = field(default_factory=dict)
     others: Mapping[str, JsonValue] = field(default_factory=dict)
     after: tuple["ItmCall", ...] = ()

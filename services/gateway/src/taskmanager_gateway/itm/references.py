@@ -86,7 +86,8 @@ def unique_key(call: ItmCall, target: JobTypeTarget) -> str | None:
         return _cut(f"itm:{owner}:{word}:{kind}:{identifier}") if identifier else None
     if not call.step:
         return None
-    what = (call.template, call.source, call.destination, call.others.get("fontType"))
+    preset = (call.preset,) if call.preset else ()
+    what = (call.template, call.source, call.destination, call.others.get("fontType"), *preset)
     digest = hashlib.sha256(json.dumps(what).encode()).hexdigest()[:12]
     return _cut(f"itm:{owner}:{call.step}:{word}:{digest}")
 

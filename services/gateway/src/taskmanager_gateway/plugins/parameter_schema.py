@@ -50,16 +50,22 @@ class ParameterSchema:
             self._remember(key)
         return errors
 
+    def errors_of_some(self, parameters: JobParameters) -> list[FieldError]:
+        """The same for some of a job's parameters: that others are missing is no error."""
+        return list(self._look(parameters, complete=False))
+
     def _remember(self, key: bytes) -> None:
         self._valid[key] = None
         if len(self._valid) > REMEMBERED:
             self._valid.popitem(last=False)
 
-    def _look(self, parameters: JobParameters) -> Iterator[FieldError]:
+    def _look(self, parameters: JobParameters, *, complete: bool = True) -> Iterator[FieldError]:
         if self._validator is None:
             raise self._unusable(self._defect)
         try:
             for error in self._validator.iter_errors(parameters):
+                if not complete and error.validator == "required" and not error.absolute_path:
+                    continue
                 field = ".".join(["parameters", *map(str, error.absolute_path)])
                 yield FieldError.of(field, PROSE(text=shortened(error.message)))
         except Unresolvable as error:  # a reference leads outside the schema

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from taskmanager.model.jobs import LINKS_MOST, JobSpec
+from taskmanager.model.presets import PresetName
 from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.http.problems import (
     INVALID_REQUEST,
@@ -29,6 +30,11 @@ class JobRequest(JobSpec):
     step in Goobi is closed when the last of them is done.
     """
 
+    preset: PresetName | None = Field(
+        default=None,
+        description="Template and parameters come from the preset of this name, unless the job has its own; "
+        "`plugin` may then be left out. Jobs that follow may name presets, too.",
+    )
     after: Annotated[list[JobSpec], Field(min_length=1, max_length=LINKS_MOST - 1)] | None = None
 
 

@@ -5,18 +5,24 @@ Never blocks the event loop; a mount that does not answer is given up after a wh
 
 import asyncio
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeVar
 
-from taskmanager.errors import PathRefusedError
+from taskmanager.errors import JobFailedError, PathRefusedError
 from taskmanager.files.listing import natural
+from taskmanager.files.parts import Parts
 from taskmanager.files.roots import Roots
-from taskmanager.model.reasons import PROSE
+from taskmanager.files.sources import files_taken
+from taskmanager.model.reasons import PROSE, Reason
 from taskmanager.model.reasons.coded_text import reason_of
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.problems import FILE_SYSTEM_SLOW, PATH_REFUSED, ProblemError
 from taskmanager_gateway.http.threads import DaemonThreads
+
+ContentT = TypeVar("ContentT")
 
 THREADS = 4
 READ_TIME = timedelta(seconds=3)
@@ -42,6 +48,19 @@ class FolderContent:
     """Whether all entries were looked at."""
 
 
+@dataclass(frozen=True, slots=True)
+class SourceContent:
+    """What a job would take: the first `SHOWN` names in the order of the job, all counted, their bytes.
+
+    `failure`: why it would fail for lack of them.
+    """
+
+    files: tuple[str, ...] = ()
+    file_count: int = 0
+    bytes: int = 0
+    failure: Reason | None = None
+
+
 class FolderReader:
     """Reads folders in threads, with a time limit."""
 
@@ -57,9 +76,16 @@ class FolderReader:
 
     async def read(self, path: str) -> FolderContent | None:
         """What is in the folder, or the file alone; None if there is nothing. Raises ProblemError."""
+        return await self._in_time(lambda: self._read(path))
+
+    async def taken(self, source: str, parts: Parts | None) -> SourceContent:
+        """What a job takes of its source, found as its runner finds it. Raises ProblemError."""
+        return await self._in_time(lambda: self._taken(source, parts))
+
+    async def _in_time(self, look: Callable[[], ContentT]) -> ContentT:
         try:
             async with asyncio.timeout(self._time_limit.total_seconds()):
-                return await self._threads.run(lambda: self._read(path))
+                return await self._threads.run(look)
         except TimeoutError as error:
             raise ProblemError(FILE_SYSTEM_SLOW, problems.FOLDERS_SLOW()) from error
         except PathRefusedError as error:
@@ -80,6 +106,14 @@ class FolderReader:
         if not real.is_dir():
             return None
         return self._content(real, parent)
+
+    def _taken(self, source: str, parts: Parts | None) -> SourceContent:
+        try:
+            found = files_taken(self._roots.resolve(source), self._roots, parts)
+        except JobFailedError as error:
+            return SourceContent(failure=reason_of(str(error)) or PROSE(text=str(error)))
+        names = tuple(one.name for one in found[:SHOWN])
+        return SourceContent(names, len(found), sum(one.bytes for one in found))
 
     @staticmethod
     def _content(real: Path, parent: str | None) -> FolderContent:

@@ -38,6 +38,15 @@ class SpecificationCheck:
         if errors := known.schema.errors(spec.parameters):
             raise field_problem(INVALID_PARAMETERS, errors)
 
+    async def errors_of_choice(self, spec: JobSpec, who: Principal) -> list[FieldError]:
+        """What is wrong with template and parameters alone, whatever the job is about; raises ProblemError.
+
+        A parameter that is required may be missing: the job has it then.
+        """
+        known = await self._catalogue.find(spec.plugin, who)
+        _check_template(spec, known.installed.manifest)
+        return known.schema.errors_of_some(spec.parameters)
+
     def may_lie_in_source(self, spec: JobSpec) -> bool:
         """Whether the results of the job, which has been checked, may go into its source.
 

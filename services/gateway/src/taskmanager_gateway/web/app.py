@@ -28,6 +28,7 @@ from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_attempts, job_messages
 from taskmanager_gateway.web.new_job import new_job
+from taskmanager_gateway.web.new_job import presets as new_job_presets
 from taskmanager_gateway.web.operations import operations
 from taskmanager_gateway.web.pictures import file_pages, picture_parts
 from taskmanager_gateway.web.plugins import bulk, forecasts, plugin, plugin_commands, replicas
@@ -90,6 +91,7 @@ def make_pages(services: Services) -> ASGIApp:
         preferences,
         reference,
         components,
+        new_job_presets,
         new_job,
         operations,
         runners,

@@ -8,9 +8,9 @@ import os
 import stat
 from pathlib import Path
 
-from taskmanager.files.walking import below, opened
+from taskmanager.files.walking import above, below, opened
 
-__all__ = ["below", "names", "opened", "reclaim", "sync"]
+__all__ = ["above", "below", "names", "opened", "reclaim", "sync"]
 
 _READ = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 

@@ -8,8 +8,10 @@ bear the runners' seal and may only name places inside its own folder.
 import json
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from taskmanager.errors import JobFailedError
 from taskmanager.model.reasons.job_texts import file_texts
@@ -17,6 +19,10 @@ from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.seals import Seal
 
 MANIFEST = "manifest.json"
+RECORDS = "taskmanager"
+"""The folder of a process that holds the records of its jobs: see `process_record`."""
+LEVELS_MOST = 64
+"""So far above a stage a record may be."""
 MANIFEST_BYTES = 64 * 1024 * 1024
 """A hundred thousand of the longest names; anything larger is not a journal."""
 _PROBE = "owner"
@@ -36,15 +42,49 @@ class UndoEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
-    """What is about to be moved: the entries in order, and all files, to distinguish ours from others'."""
+class RecordMoves:
+    """The record of a job, in the folder `levels` above that of the stage; earlier ones of the job leave."""
 
+    levels: int
     entries: tuple[UndoEntry, ...]
     files: tuple[str, ...]
 
+    def require_plain(self) -> None:
+        """Raise ValueError unless all of it concerns folders of records, each directly in `RECORDS`."""
+        if not 0 <= self.levels <= LEVELS_MOST:
+            raise ValueError(file_texts.JOURNAL_MALFORMED())
+        for name in (*(entry.name for entry in self.entries), *self.files):
+            require_inner(name)
+        for entry in self.entries:
+            if PurePosixPath(entry.name).parent != PurePosixPath(RECORDS):
+                raise ValueError(file_texts.JOURNAL_LEADS_AWAY(name=repr(entry.name)))
+
+    @classmethod
+    def of(cls, known: Mapping[str, Any]) -> "RecordMoves":
+        """From decoded JSON; raises ValueError, KeyError, TypeError."""
+        entries = tuple(UndoEntry(**entry) for entry in known["entries"])
+        made = cls(known["levels"], entries, tuple(known["files"]))
+        made.require_plain()
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is about to be moved: the entries in order, and all files, to distinguish ours from others'.
+
+    `record`: what is moved in the process folder, after everything else.
+    """
+
+    entries: tuple[UndoEntry, ...]
+    files: tuple[str, ...]
+    record: RecordMoves | None = None
+
     def encode(self, subject: str, seal: Seal) -> bytes:
         """Encode as JSON; names that are not valid UTF-8 survive. `subject` is the name of the stage."""
-        body = json.dumps(asdict(self))
+        told = asdict(self)
+        if self.record is None:
+            del told["record"]
+        body = json.dumps(told)
         return json.dumps({"body": body, "seal": seal.over(subject, body.encode())}).encode()
 
     @classmethod
@@ -56,7 +96,8 @@ class Manifest:
             if not seal.holds(raw["seal"], subject, body.encode()):
                 raise ValueError(file_texts.JOURNAL_WITHOUT_SEAL())
             known = json.loads(body)
-            made = cls(tuple(UndoEntry(**entry) for entry in known["entries"]), tuple(known["files"]))
+            record = RecordMoves.of(known["record"]) if "record" in known else None
+            made = cls(tuple(UndoEntry(**entry) for entry in known["entries"]), tuple(known["files"]), record)
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(file_texts.JOURNAL_MALFORMED()) from error
         for name in (*(entry.name for entry in made.entries), *made.files):

@@ -2,16 +2,17 @@
 
 Pure file-system code; knows nothing of brokers, leases or plugins. Order: everything is written into the
 stage next to the target and synced; the manifest says what will be moved; then, entry by entry, an existing
-file moves to `old/` and the new one to its name; then the stage is renamed to `…-placed`, which is the point
-of no return, and removed. A crash at any step is undone by `stages.undo`.
+file moves to `old/` and the new one to its name; then the record of the job, if one is kept, is made of what
+is in its place, and moved to its own; then the stage is renamed to `…-placed`, which is the point of no
+return, and removed. A crash at any step is undone by `stages.undo`.
 """
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from taskmanager.errors import JobFailedError, SupersededError
+from taskmanager.errors import JobFailedError, SupersededError, TemporaryError
 from taskmanager.files.roots import Roots
 from taskmanager.model.reasons.job_texts import file_texts
 from taskmanager.process.failpoints import Failpoint, failpoint
@@ -20,7 +21,7 @@ from taskmanager_plugin_runner.failures import refuse
 from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
 from taskmanager_plugin_runner.results import journal
-from taskmanager_plugin_runner.results.journal import Manifest, UndoEntry
+from taskmanager_plugin_runner.results.journal import Manifest, RecordMoves, UndoEntry
 from taskmanager_plugin_runner.results.planning import (
     Terms,
     dress,
@@ -28,6 +29,12 @@ from taskmanager_plugin_runner.results.planning import (
     require_no_source,
     results_in,
     unchanged,
+)
+from taskmanager_plugin_runner.results.process_record import (
+    move_record,
+    plan_record,
+    sync_records,
+    write_record,
 )
 from taskmanager_plugin_runner.results.stage_filling import ResultFile, fill
 from taskmanager_plugin_runner.results.stages import (
@@ -145,20 +152,36 @@ def _place(home_fd: int, placement: Placement, results: list[ResultFile], terms:
     try:
         fill(home_fd, placement.home, placement.stage, results, terms.carried)
         manifest = plan(home_fd, placement.stage, results, terms)
+        if terms.record is not None:
+            moves = plan_record(home_fd, placement.home, placement.stage, terms.record)
+            manifest = replace(manifest, record=moves)
         dress(home_fd, placement.stage, manifest, terms)
         journal.write(home_fd, placement.stage, manifest, placement.seal)
         for entry in manifest.entries:
             failpoint(Failpoint.SLOT_BEFORE_REMOVAL if entry.leaves else Failpoint.SLOT_BEFORE_RENAME)
             _require(terms.ours)
             _move(home_fd, placement.stage, entry, terms)
+        if manifest.record is not None and terms.record is not None:
+            write_record(
+                home_fd, placement.stage, manifest.record, terms.record, results, str(placement.inside)
+            )
+            _move_record(home_fd, placement.stage, manifest.record, terms.ours)
         failpoint(Failpoint.SLOT_BEFORE_SEAL)
         _require(terms.ours)
         _seal(home_fd, placement.stage, manifest)
-    except (JobFailedError, SupersededError):
+    except (JobFailedError, TemporaryError):
         clean(placement)
         raise
     failpoint(Failpoint.SLOT_AFTER_SEAL)
     _throw_away(home_fd, placement.stage + PLACED)
+
+
+def _move_record(home_fd: int, stage: str, moves: RecordMoves, ours: Callable[[], bool]) -> None:
+    for entry in moves.entries:
+        failpoint(Failpoint.SLOT_BEFORE_REMOVAL if entry.leaves else Failpoint.SLOT_BEFORE_RENAME)
+        _require(ours)
+        move_record(home_fd, stage, moves.levels, entry)
+    sync_records(home_fd, moves.levels)
 
 
 def _require(ours: Callable[[], bool]) -> None:

@@ -13,6 +13,7 @@ from taskmanager_plugin_runner.files import folders
 from taskmanager_plugin_runner.files.sources import Fingerprint, Identity
 from taskmanager_plugin_runner.results.file_permissions import keep_rights
 from taskmanager_plugin_runner.results.journal import Manifest, UndoEntry
+from taskmanager_plugin_runner.results.process_record import ProcessRecord
 from taskmanager_plugin_runner.results.stage_filling import ResultFile
 from taskmanager_plugin_runner.results.stages import NEW, OLD, PREFIX, details, exists, is_folder
 
@@ -26,7 +27,7 @@ class Terms:
     `ours` is called before each visible step. `sources` must not be replaced. `leaving` are files, relative
     to the destination, that are removed when the results are placed, unless they have changed since.
     `carried` are results that were already copied into the stage, as they were then. `warn` reports what
-    could not be kept of replaced files.
+    could not be kept of replaced files. `record` is placed with them.
     """
 
     ours: Callable[[], bool] = lambda: True
@@ -34,6 +35,7 @@ class Terms:
     leaving: Mapping[str, Fingerprint] = field(default_factory=dict)
     carried: Mapping[str, Fingerprint] = field(default_factory=dict)
     warn: Callable[[str], None] = lambda _: None
+    record: ProcessRecord | None = None
 
 
 def results_in(output: Path, inside: PurePosixPath) -> Iterator[ResultFile]:

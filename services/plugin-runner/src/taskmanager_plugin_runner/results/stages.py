@@ -7,17 +7,19 @@ whatever clocks and leases say; for it to work, all its paths must be looked up 
 through an open descriptor of the stage itself.
 
 Layout: `new/` what will be placed, `old/` what was replaced, `manifest.json` what was about to be moved (see
-`journal`).
+`journal`); `record-new/` and `record-old/` the same for the record in the process folder (`process_record`).
 
 Names at its end: `…-undo-<random>` while it is being undone, `…-placed` once nothing may be undone any more.
 """
 
+import contextlib
 import errno
 import os
 import re
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from uuid import uuid4
 
@@ -30,6 +32,7 @@ from taskmanager_plugin_runner.results.journal import Manifest, UndoEntry
 
 PREFIX = ".tm-"
 NEW, OLD = "new", "old"
+RECORD_NEW, RECORD_OLD = "record-new", "record-old"
 STAGE_MODE = 0o700
 """Nobody else needs access to a stage; what is placed leaves it by rename, with its own mode."""
 PLACED, UNDO = "-placed", "-undo-"
@@ -108,60 +111,89 @@ def _undo_one(home_fd: int, name: str, seal: Seal) -> None:
         log.info("undo_taken_over", stage=mine)
 
 
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two pairs of parts of a stage, and the open folder that what is in them belongs to.
+
+    `files` are those that the attempt has made there.
+    """
+
+    home_fd: int
+    stage: str
+    target_fd: int
+    new: str
+    old: str
+    files: Collection[str]
+
+
 def _roll_back(home_fd: int, stage: str, manifest: Manifest | None) -> None:
     if manifest is None:
         return  # nothing is moved before the journal exists
-    for entry in reversed(manifest.entries):
-        _restore(home_fd, stage, entry, manifest)
-    folders.sync(home_fd)
+    if (record := manifest.record) is not None:
+        with folders.above(home_fd, record.levels) as above:
+            side = _Side(home_fd, stage, above, RECORD_NEW, RECORD_OLD, record.files)
+            _restore_all(side, record.entries)
+            with contextlib.suppress(OSError):  # it holds other records, or does not exist
+                os.rmdir(journal.RECORDS, dir_fd=above)
+    _restore_all(_Side(home_fd, stage, home_fd, NEW, OLD, manifest.files), manifest.entries)
 
 
-def _restore(home_fd: int, stage: str, entry: UndoEntry, manifest: Manifest) -> None:
+def _restore_all(side: _Side, entries: Sequence[UndoEntry]) -> None:
+    for entry in reversed(entries):
+        _restore(side, entry)
+    folders.sync(side.target_fd)
+
+
+def _restore(side: _Side, entry: UndoEntry) -> None:
     """Restore one entry to its original state; what was not done is found by looking."""
     target = PurePosixPath(entry.name)
-    with folders.below(home_fd, target.parent) as parent:
-        if entry.leaves and exists(target.name, parent):
-            return  # it never left, or another file has been put there since
-        if _moved(home_fd, stage, OLD, target, parent):
-            return
-        if not entry.existed and not _staged(home_fd, stage, target) and exists(target.name, parent):
-            _take_back(home_fd, stage, parent, target, manifest)
-
-
-def _moved(home_fd: int, stage: str, part: str, target: PurePosixPath, parent: int) -> bool:
-    """Move what was kept in a part of the stage to its place, if there is anything."""
     try:
-        with folders.below(home_fd, PurePosixPath(stage, part) / target.parent) as kept:
+        with folders.below(side.target_fd, target.parent) as parent:
+            if entry.leaves and exists(target.name, parent):
+                return  # it never left, or another file has been put there since
+            if _moved(side, target, parent):
+                return
+            if not entry.existed and not _staged(side, target) and exists(target.name, parent):
+                _take_back(side, parent, target)
+    except FileNotFoundError:
+        if side.new != RECORD_NEW or not exists(side.stage, side.home_fd):
+            raise  # else the folder of records was never made
+
+
+def _moved(side: _Side, target: PurePosixPath, parent: int) -> bool:
+    """Move what was kept of the earlier state to its place, if there is anything."""
+    try:
+        with folders.below(side.home_fd, PurePosixPath(side.stage, side.old) / target.parent) as kept:
             os.rename(target.name, target.name, src_dir_fd=kept, dst_dir_fd=parent)
     except FileNotFoundError:
         return False
     return True
 
 
-def _staged(home_fd: int, stage: str, target: PurePosixPath) -> bool:
+def _staged(side: _Side, target: PurePosixPath) -> bool:
     try:
-        with folders.below(home_fd, PurePosixPath(stage, NEW) / target.parent) as new:
+        with folders.below(side.home_fd, PurePosixPath(side.stage, side.new) / target.parent) as new:
             return exists(target.name, new)
     except FileNotFoundError:
         return False
 
 
-def _take_back(home_fd: int, stage: str, parent: int, target: PurePosixPath, manifest: Manifest) -> None:
+def _take_back(side: _Side, parent: int, target: PurePosixPath) -> None:
     """Move what was placed back into the stage, but leave files that others have added since."""
-    strangers = _files_in(parent, target.name, target) - set(manifest.files)
+    strangers = _files_in(parent, target.name, target) - set(side.files)
     if not strangers:
-        with folders.below(home_fd, PurePosixPath(stage, NEW) / target.parent) as new:
+        with folders.below(side.home_fd, PurePosixPath(side.stage, side.new) / target.parent) as new:
             os.rename(target.name, target.name, src_dir_fd=parent, dst_dir_fd=new)
         return
     log.warning("undo_left_files", folder=str(target), files=len(strangers))
-    for name in map(PurePosixPath, manifest.files):
+    for name in map(PurePosixPath, side.files):
         if target in name.parents:
-            _unlink(home_fd, name)
+            _unlink(side.target_fd, name)
 
 
-def _unlink(home_fd: int, name: PurePosixPath) -> None:
+def _unlink(folder_fd: int, name: PurePosixPath) -> None:
     try:
-        with folders.below(home_fd, name.parent) as folder:
+        with folders.below(folder_fd, name.parent) as folder:
             os.unlink(name.name, dir_fd=folder)
     except FileNotFoundError:
         return

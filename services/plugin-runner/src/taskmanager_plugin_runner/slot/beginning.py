@@ -9,6 +9,7 @@ from taskmanager.plugin_api.interface import load
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.slot.line import SlotLine
 from taskmanager_plugin_runner.slot.other_user.plugin_process import PluginProcess
+from taskmanager_plugin_runner.slot.run_notes import RunNotes
 from taskmanager_plugin_runner.slot.worker import Worker
 from taskmanager_plugin_runner.slot_protocol import Ready, SlotOptions
 from taskmanager_plugin_runner.system import control_groups
@@ -42,19 +43,20 @@ def begin(options: SlotOptions, line: SlotLine, *, guard: int = 0, asks: bool = 
     except Exception as error:  # noqa: BLE001 - a plugin's import may raise anything; the runner must hear of it
         line.send(Ready(f"{type(error).__name__}: {error}"))
         return
-    plugin_process, problem = _plugin_process(options, line)
+    notes = RunNotes(line.send)
+    plugin_process, problem = _plugin_process(options, notes)
     failpoint(Failpoint.SLOT_AT_START)
     line.send(Ready(problem, guard=guard))
     if problem is None:
-        Worker(options, plugin, line, guard=guard, plugin_process=plugin_process, asks=asks).serve()
+        Worker(options, plugin, line, notes, guard=guard, plugin_process=plugin_process, asks=asks).serve()
 
 
-def _plugin_process(options: SlotOptions, line: SlotLine) -> tuple[PluginProcess | None, str | None]:
+def _plugin_process(options: SlotOptions, notes: RunNotes) -> tuple[PluginProcess | None, str | None]:
     """The process that runs the plugin as another user, if required, and the reason if it could not start."""
     if options.slot_user is None:
         return None, None
     try:
-        plugin_process = PluginProcess(options, options.slot_user, line.send)
+        plugin_process = PluginProcess(options, options.slot_user, notes.send)
     except OSError as error:
         return None, f"user {options.slot_user.uid} cannot start {sys.executable}: {error}"
     return plugin_process, plugin_process.wait_until_ready()

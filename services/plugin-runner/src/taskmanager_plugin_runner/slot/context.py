@@ -24,7 +24,7 @@ from taskmanager_plugin_runner.files.sources import scan
 from taskmanager_plugin_runner.results.early_copies import EarlyCopies
 from taskmanager_plugin_runner.slot.command_log import CommandLog
 from taskmanager_plugin_runner.slot.line_log import LineLog, Send
-from taskmanager_plugin_runner.slot_protocol import FileNote, ProgressNote, SlotOrder
+from taskmanager_plugin_runner.slot_protocol import FileNote, ProgressNote, SlotOrder, ToolNote
 from taskmanager_plugin_runner.transport.existing_results import Destination, settle_earlier
 from taskmanager_plugin_runner.transport.input_ahead import InputAhead
 from taskmanager_plugin_runner.transport.workspace import AttemptFolder
@@ -114,7 +114,7 @@ class SlotContext:
         self._template, self._barrier = template, barrier
         self._send = send
         self._log = LineLog(send)
-        self._commands = CommandLog()
+        self._commands, self._programs = CommandLog(), CommandLog()
         self.meter = ProgressMeter(send)
 
     @property
@@ -235,6 +235,8 @@ class SlotContext:
         """
         own = {"TMPDIR": str(self.scratch), "MAGICK_TEMPORARY_PATH": str(self.scratch)}
         program = Path(argv[0]).name
+        if self._programs.first_of_its_kind(argv[:1]):
+            self._send(ToolNote(str(argv[0])))
         if command := self._commands.first_of_its_kind(argv):
             self._log.info(command)
 

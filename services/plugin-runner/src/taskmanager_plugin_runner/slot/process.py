@@ -39,6 +39,7 @@ from taskmanager_plugin_runner.slot_protocol import (
     SlotStep,
     SuspensionNote,
     Tenure,
+    ToolNote,
     decode_event,
 )
 from taskmanager_plugin_runner.system.child import ChildProcess
@@ -202,7 +203,10 @@ class SlotProcess:
         if how.desired is not None:
             self.tell(how.desired)
         job, spec = grant.job, grant.spec
-        order = SlotOrder(self._number, step, job, grant.attempt, spec, source, how.ahead, how.processors)
+        trace = _trace_of(grant) if step is SlotStep.STAGE_OUT else None
+        order = SlotOrder(
+            self._number, step, job, grant.attempt, spec, source, how.ahead, how.processors, trace
+        )
         self._transport.write(order.encode())
         return self._answer
 
@@ -322,6 +326,8 @@ class SlotProcess:
                 self._on_ready(event)
             case Settle():
                 self.kill()  # settled within the slot
+            case ToolNote():
+                self.kill()  # kept within the slot
 
     def _on_report(self, event: Note | SlotAnswer) -> None:
         if self._channel is not None and self._channel.listener is not None:
@@ -405,3 +411,8 @@ class SlotProcess:
 def slot_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """The runner's environment without secrets; output is unbuffered."""
     return {**without_secrets(environment), "PYTHONUNBUFFERED": "1"}
+
+
+def _trace_of(grant: Grant) -> str | None:
+    """The id of the trace that the job's submission belongs to."""
+    return grant.traceparent.split("-")[1] if grant.traceparent is not None else None

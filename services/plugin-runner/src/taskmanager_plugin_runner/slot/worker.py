@@ -17,6 +17,7 @@ from taskmanager.plugin_api.interface import Plugin
 from taskmanager.process.failpoints import Failpoint, failpoint
 from taskmanager_plugin_runner.clock import elapsed_seconds
 from taskmanager_plugin_runner.failures import error_message, job_error, shorten, too_long_for_the_job
+from taskmanager_plugin_runner.provenance.recording import Recording
 from taskmanager_plugin_runner.results.planning import Terms
 from taskmanager_plugin_runner.slot.checkpoint import Barrier, JobCancelled, obey_sigterm
 from taskmanager_plugin_runner.slot.context import SlotContext, Ways
@@ -24,6 +25,7 @@ from taskmanager_plugin_runner.slot.line import Said, SlotLine
 from taskmanager_plugin_runner.slot.line_log import LINE_CHARACTERS, LOG_LINES, LineLog
 from taskmanager_plugin_runner.slot.other_user.plugin_process import PluginProcess
 from taskmanager_plugin_runner.slot.other_user.plugin_process_job import PluginProcessJob
+from taskmanager_plugin_runner.slot.run_notes import RunNotes
 from taskmanager_plugin_runner.slot.transfers_under_way import TransfersUnderWay
 from taskmanager_plugin_runner.slot_protocol import (
     AtRest,
@@ -37,6 +39,7 @@ from taskmanager_plugin_runner.slot_protocol import (
     SlotOrder,
     SlotStep,
     Tenure,
+    ToolNote,
 )
 from taskmanager_plugin_runner.system.child_watch import ChildWatch
 from taskmanager_plugin_runner.system.processes import kill_children
@@ -48,17 +51,18 @@ from taskmanager_plugin_runner.transport.workspace import AttemptFolder
 class Worker:
     """Executes the steps of one plugin's jobs."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a slot is started with
         self,
         options: SlotOptions,
         plugin: Plugin,
         line: SlotLine,
+        notes: RunNotes,
         *,
         guard: int = 0,
         plugin_process: PluginProcess | None = None,
         asks: bool = False,
     ) -> None:
-        """`guard` is the child process that does not belong to a plugin.
+        """`notes` takes what jobs report; `guard` is the child process that does not belong to a plugin.
 
         `plugin_process` runs the plugin if this process does not. `asks`: this is such a process, and the
         slot that started it handles the results of earlier jobs.
@@ -73,6 +77,8 @@ class Worker:
         self._under_way = TransfersUnderWay()
         self._watch: ChildWatch | None = None
         self._transport = choose(options, self._manifest)
+        self._recording, self._notes = Recording(options, self._manifest), notes
+        self._report = line.send if asks else notes.send
         self._steps = {
             SlotStep.STAGE_IN: self._bring,
             SlotStep.RUN: self._run,
@@ -175,12 +181,14 @@ class Worker:
         if spec.destination is not None:
             in_place = self._manifest.works_in_place(spec.template)
             self._transport.open(folder, order, spec.destination, in_place=in_place)
+        if recorded := self._recording.wanted(order):
+            self._recording.require_place(folder, order)
         failpoint(Failpoint.SLOT_BRINGING)
         if spec.source is None:
             return SlotAnswer(order.number)
         room = RoomAhead.beside(folder) if order.ahead else None
         between = self._barrier.check if room is None else room.before_each(self._barrier.check)
-        brought = self._transport.bring(folder, order, spec.source, between)
+        brought = self._transport.bring(folder, order, spec.source, between, recorded=recorded)
         if brought.odd:
             LineLog(self._line.send).warning(file_texts.ODD_LEFT_OUT(names=listed(brought.odd)))
         self._under_way = TransfersUnderWay(folder.path, brought.ahead)
@@ -197,7 +205,14 @@ class Worker:
                 log.info(note)
 
     def _run(self, order: SlotOrder) -> SlotAnswer:
-        folder = self._attempt_folder(order)
+        folder, recorded = self._attempt_folder(order), self._recording.wanted(order)
+        self._notes.begin(keep=recorded)
+        answer = self._work(order, folder, recorded=recorded)
+        if recorded and self._ask is None:
+            folder.remember_run(self._notes.results, self._notes.tools)
+        return answer
+
+    def _work(self, order: SlotOrder, folder: AttemptFolder, *, recorded: bool) -> SlotAnswer:
         if self._performing is not None:
             return self._performing.run(order, folder)
         under_way = self._of_attempt(folder)
@@ -210,10 +225,12 @@ class Worker:
         in_place = self._manifest.works_in_place(order.spec.template)
         ways = Ways(self._roots, destination, in_place, under_way.ahead, carrier, self._ask)
         template = self._manifest.choose_template(order.spec.template)
-        context = SlotContext(order, folder, ways, self._line.send, template, self._barrier)
+        context = SlotContext(order, folder, ways, self._report, template, self._barrier)
         failpoint(Failpoint.SLOT_RUNNING)
         with under_way.moving(carrier, self._suspending):
             self._run_plugin(context)
+        for name, known in self._recording.libraries().items() if recorded else ():
+            self._report(ToolNote(name, known))
         if not folder.exists():
             return SlotAnswer(order.number)
         return SlotAnswer(order.number, *folder.output_size(), untidy=True)
@@ -256,6 +273,10 @@ class Worker:
         sources = frozenset() if in_place else folder.sources()
         carried = self._of_attempt(folder).carried
         terms = Terms(self._ours, sources, carried=carried, warn=log.warning)
+        if self._recording.wanted(order):
+            terms = replace(terms, record=self._recording.record(folder, order))
+            if terms.record is None:
+                log.warning(file_texts.NO_RECORD_OVER_API())
         return SlotAnswer(order.number, *self._transport.place(folder, terms))
 
     def _clean(self, order: SlotOrder) -> SlotAnswer:

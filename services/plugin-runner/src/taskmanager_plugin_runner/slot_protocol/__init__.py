@@ -15,6 +15,7 @@ from taskmanager_plugin_runner.slot_protocol.events import (
     SlotAnswer,
     SlotEvent,
     SuspensionNote,
+    ToolNote,
     decode_event,
     encode_event,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "SlotStep",
     "SuspensionNote",
     "Tenure",
+    "ToolNote",
     "decode_event",
     "decode_order",
     "encode_event",

@@ -83,6 +83,17 @@ class FileNote:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolNote:
+    """The plugin has run a program, by name or path, or has used a library of this version.
+
+    For the slot alone, which may have another process run the plugin.
+    """
+
+    name: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SuspensionNote:
     """The job has been suspended at a checkpoint, or resumed."""
 
@@ -107,7 +118,7 @@ class AtRest:
 
 Note = ProgressNote | LogNote | FileNote | SuspensionNote
 """What a job reports while it runs."""
-SlotEvent = SlotAnswer | Ready | AtRest | Settle | Note
+SlotEvent = SlotAnswer | Ready | AtRest | Settle | ToolNote | Note
 _EVENTS: dict[str, type[SlotEvent]] = {
     "answer": SlotAnswer,
     "ready": Ready,
@@ -117,6 +128,7 @@ _EVENTS: dict[str, type[SlotEvent]] = {
     "file": FileNote,
     "standing": SuspensionNote,
     "settle": Settle,
+    "tool": ToolNote,
 }
 _NAMES = {kind: name for name, kind in _EVENTS.items()}
 _DEFAULTS = {kind: {field.name: field.default for field in fields(kind)} for kind in _NAMES}

@@ -35,6 +35,8 @@ class SlotOptions:
     """The memory limit of all processes of a job together; None: no limit."""
     slot_user: SlotUser | None = None
     """The user the plugin runs as; None: the runner's own user."""
+    provenance: bool = False
+    """Whether jobs leave a record of what they did, if their template says nothing about that."""
     group: str = ""
     """The control group to enter; empty: the runner's."""
     journal_key: str = field(default="", repr=False)

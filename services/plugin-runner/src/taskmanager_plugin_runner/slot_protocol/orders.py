@@ -28,7 +28,8 @@ class SlotOrder:
     """One step of one attempt. `source` is where STAGE_IN put the input; the answer repeats `number`.
 
     `ahead`: others are at work, so the input must leave them room, and is copied at once. `processors`: those
-    that RUN may use; empty: all that the slot may use.
+    that RUN may use; empty: all that the slot may use. `trace`: the id of the trace that the job's submission
+    belongs to, for STAGE_OUT.
     """
 
     number: int
@@ -39,6 +40,7 @@ class SlotOrder:
     source: Path | None = None
     ahead: bool = False
     processors: tuple[int, ...] = ()
+    trace: str | None = None
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -56,6 +58,8 @@ class SlotOrder:
             raw["ahead"] = True
         if self.processors:
             raw["processors"] = self.processors
+        if self.trace is not None:
+            raw["trace"] = self.trace
         return raw
 
     def encode(self) -> bytes:
@@ -83,6 +87,7 @@ class SlotOrder:
             source,
             raw.get("ahead", False),
             tuple(raw.get("processors", ())),
+            raw.get("trace"),
         )
 
 

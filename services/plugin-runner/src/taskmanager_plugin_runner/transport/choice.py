@@ -11,6 +11,7 @@ from pathlib import Path
 from taskmanager.errors import PermanentError
 from taskmanager.files.parts import Parts
 from taskmanager.files.roots import PathMapping, Roots
+from taskmanager.files.sources import parts_of
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.reasons.job_texts import goobi_texts
 from taskmanager_plugin_runner.files.seals import NO_KEY, Seal
@@ -47,7 +48,13 @@ class SharedFolders:
         open_destination(folder, destination, self._roots, order.job, order.attempt, self._seal)
 
     def bring(
-        self, folder: AttemptFolder, order: SlotOrder, source: str, between: Callable[[], None]
+        self,
+        folder: AttemptFolder,
+        order: SlotOrder,
+        source: str,
+        between: Callable[[], None],
+        *,
+        recorded: bool = False,
     ) -> Input:
         """See `workspace.bring_input`."""
         return bring_input(
@@ -60,13 +67,13 @@ class SharedFolders:
             ahead_bytes=self._ahead_bytes,
             foreign_links=self._foreign_links,
             for_others=self._for_others,
+            recorded=recorded,
             between=between,
         )
 
     def _parts(self, order: SlotOrder) -> Parts | None:
         """What the job takes of its source; None for its own files only."""
-        patterns = self._manifest.parts_for(order.spec.template)
-        return Parts(patterns, {"title": order.spec.work_title}) if patterns else None
+        return parts_of(self._manifest, order.spec)
 
     def destination(self, folder: AttemptFolder) -> Destination | None:
         """The destination folder, if the attempt was opened."""

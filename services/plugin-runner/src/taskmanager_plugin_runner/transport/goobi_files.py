@@ -71,9 +71,16 @@ class GoobiFiles:
             refuse(error, file_texts.WORKSPACE_UNUSABLE)
 
     def bring(
-        self, folder: AttemptFolder, order: SlotOrder, source: str, between: Callable[[], None]
+        self,
+        folder: AttemptFolder,
+        order: SlotOrder,
+        source: str,
+        between: Callable[[], None],
+        *,
+        recorded: bool = False,
     ) -> Input:
-        """Fetch all files of the folder, always into the workspace."""
+        """Fetch all files of the folder, always into the workspace; records are not kept over the API."""
+        del recorded
         target, size = folder.open(folder.input), 0
         with api(self._settings, self._locate(order, source)) as there:
             names = sorted(name for name in there.names() if not name.startswith("."))

@@ -27,9 +27,15 @@ class Transport(Protocol):
         """Refuse a destination that is the source, unless `in_place`, and undo what earlier attempts left."""
 
     def bring(
-        self, folder: AttemptFolder, order: SlotOrder, source: str, between: Callable[[], None]
+        self,
+        folder: AttemptFolder,
+        order: SlotOrder,
+        source: str,
+        between: Callable[[], None],
+        *,
+        recorded: bool = False,
     ) -> Input:
-        """Bring the input; `between` is called before each file."""
+        """Bring the input; `between` is called before each file. `recorded`: note it for a record."""
 
     def destination(self, folder: AttemptFolder) -> Destination | None:
         """Where the results will go, if the attempt was opened."""

@@ -7,7 +7,7 @@ records where the attempt has a stage, for the next start of the runner.
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,10 @@ SOURCES = "sources.json"
 """Device and inode of every source, which must not be replaced."""
 AHEAD = "ahead.json"
 """Marks an input that is copied while the plugin works."""
+INPUTS = "inputs.json"
+"""What was brought, for the record of the job: name, path, identity and fingerprint of each file."""
+RUN_NOTES = "run-notes.json"
+"""What the plugin said of its work, for the record of the job: results by file, and tools."""
 LEAVING = "leaving.json"
 """What is to be removed from the destination when the results are placed."""
 
@@ -135,6 +139,27 @@ class AttemptFolder:
         """What is to be removed from the destination."""
         return {name: Fingerprint(*known) for name, known in (self._read(LEAVING) or {}).items()}
 
+    def remember_inputs(self, files: Sequence[SourceFile]) -> None:
+        """Record which files were brought, and how they looked then; raises OSError."""
+        told = [
+            (file.name, str(file.path), file.identity, Fingerprint.of(file.path.stat())) for file in files
+        ]
+        self._write(INPUTS, told)
+
+    def inputs(self) -> Iterator[tuple[str, Path, Identity, Fingerprint]]:
+        """What `remember_inputs` recorded: names in the input, paths, identities, fingerprints."""
+        for name, path, (device, inode), known in self._read(INPUTS) or ():
+            yield name, Path(path), (device, inode), Fingerprint(*known)
+
+    def remember_run(self, results: Mapping[str, Sequence[str]], tools: Mapping[str, str | None]) -> None:
+        """Record what the plugin said of its work."""
+        self._write(RUN_NOTES, [results, tools])
+
+    def run_notes(self) -> tuple[dict[str, list[str]], dict[str, str | None]]:
+        """The results of each file, and the tools with the versions known; empty if nothing was recorded."""
+        results, tools = self._read(RUN_NOTES) or ({}, {})
+        return results, tools
+
     def mark_ahead(self, size: int) -> None:
         """Record that the input, of that many bytes, is incomplete until copied while the plugin works."""
         self._write(AHEAD, {"bytes": size})
@@ -197,6 +222,7 @@ def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
     ahead_bytes: int = 0,
     foreign_links: bool = True,
     for_others: bool = False,
+    recorded: bool = False,
     between: Callable[[], None] = lambda: None,
 ) -> Input:
     """Bring the source into the workspace, as links to its files or as copies; raises JobFailedError.
@@ -204,12 +230,15 @@ def bring_input(  # noqa: PLR0913 - what a runner and its plugin are set to
     The plugin reads exactly what was opened here, beneath the roots: nobody who can write to the source can
     put another file in its place. With `ahead_bytes`, the files of a folder are copied later, that many bytes
     ahead of the work. `for_others`: another user is to read the input, and must not be able to write to it.
-    `between` is called before each file; anything it raises ends the bringing. With `parts`, files below the
+    `recorded`: the job is to leave a record of what it read. `between` is called before each file; anything
+    it raises ends the bringing. With `parts`, files below the
     source are taken as well, and lie in the same folders of the workspace.
     """
     source = roots.resolve(text)
     found = scan(source, roots) if parts is None else scan_parts(source, roots, parts)
     folder.remember_sources(found)
+    if recorded:
+        folder.remember_inputs(found)
     size, odd = sum(file.bytes for file in found), odd_entries(source) if parts is None else ()
     target = folder.open(folder.input)
     brought = Input(target if source.is_dir() else target / source.name, len(found), size, odd)

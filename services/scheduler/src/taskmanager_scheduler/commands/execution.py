@@ -20,12 +20,15 @@ from taskmanager.messages import (
     JobCommand,
     PluginCommand,
     RemoveDevice,
+    RemovePreset,
     RemoveSecondFactor,
     RemoveSecurityKey,
     RemoveUser,
+    RenamePreset,
     ReplayReports,
     RevokeToken,
     RunnerCommand,
+    SavePreset,
     ScalingCommand,
     SendMessage,
     SetPassword,
@@ -44,6 +47,7 @@ from taskmanager_scheduler.commands import (
     jobs,
     operations,
     plugins,
+    presets,
     reports,
     runners,
     scaling,
@@ -62,6 +66,7 @@ class CommandSpace(
     reports.ReportSpace,
     dead_letters.LetterSpace,
     access.AccessSpace,
+    presets.PresetSpace,
     Protocol,
 ):
     """What commands may read and change: the group they are part of."""
@@ -94,6 +99,9 @@ HANDLERS: Mapping[type, CommandHandler[CommandSpace, Any]] = {
     AddSecurityKey: security_keys.ADD_SECURITY_KEY,
     RemoveSecurityKey: security_keys.REMOVE_SECURITY_KEY,
     UseSecurityKey: security_keys.USE_SECURITY_KEY,
+    SavePreset: presets.SAVE,
+    RenamePreset: presets.RENAME,
+    RemovePreset: presets.REMOVE,
 }
 
 

@@ -27,6 +27,7 @@ from taskmanager.messages import (
 from taskmanager.model.control import Settlement
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Operation
+from taskmanager.model.presets import Preset
 from taskmanager.model.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
 from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Replay, Report, Withdrawal
@@ -82,6 +83,7 @@ class GroupState:
     installed: dict[str, InstalledPlugin] = field(default_factory=dict)
     replicas: dict[str, ReplicaSet] = field(default_factory=dict)
     forgotten_replicas: set[str] = field(default_factory=set)
+    presets: dict[str, Preset] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
     register: AccessGroupState = field(init=False)
 
@@ -92,6 +94,7 @@ class GroupState:
         self.installed = dict(self.snapshot.plugins)
         self.operations = dict(self.snapshot.operations)
         self.replicas = dict(self.snapshot.replicas)
+        self.presets = dict(self.snapshot.presets)
         self.register = AccessGroupState(self.snapshot.access)
 
     def take(self, message: Inbound) -> None:
@@ -221,6 +224,15 @@ class GroupState:
         self.replicas[one.key] = one.model_copy(update={"rev": (loaded.rev if loaded else 0) + 1})
         self.forgotten_replicas.discard(one.key)
 
+    def change_preset(self, one: Preset) -> None:
+        """Store the new state of a preset; it is written once."""
+        loaded = self.snapshot.presets.get(one.key)
+        self.presets[one.key] = one.model_copy(update={"rev": (loaded.rev if loaded else 0) + 1})
+
+    def forget_preset(self, key: str) -> None:
+        """Remove a preset."""
+        del self.presets[key]
+
     def decision(self) -> Decision:
         """Everything collected so far, as one decision."""
         pairs = [(before, self.jobs[job_id]) for job_id, before in self.touched.items()]
@@ -249,6 +261,8 @@ class GroupState:
             access=self.register.plan(),
             replicas=replicas,
             forgotten_replicas=sorted(self.forgotten_replicas),
+            presets=[one for key, one in self.presets.items() if one is not self.snapshot.presets.get(key)],
+            forgotten_presets=sorted(self.snapshot.presets.keys() - self.presets.keys()),
             effects=self.effects,
             changes=[
                 *(change_of(before, after, logged=after.id in logged) for before, after in pairs),

@@ -50,6 +50,7 @@ class _Named:
     operations: set[str] = field(default_factory=set)
     access: set[str] = field(default_factory=set)
     replicas: set[str] = field(default_factory=set)
+    presets: set[str] = field(default_factory=set)
 
     def add(self, needs: Needs) -> None:
         """Add what one command needs."""
@@ -59,6 +60,7 @@ class _Named:
         self.operations |= needs.operations
         self.access |= needs.access
         self.replicas |= needs.replicas
+        self.presets |= needs.presets
 
     def add_submission(self, submit: Submit) -> None:
         """Add the job, which is most likely new, the one it follows, and its unique key."""
@@ -89,6 +91,7 @@ class _Named:
             operations=frozenset(self.operations),
             access=frozenset(self.access),
             replicas=frozenset(self.replicas),
+            presets=frozenset(self.presets),
         )
 
 

@@ -49,6 +49,19 @@ LETTERS = {
     action: _code(f"{action.value}_dead_letter", f"{action.value} dead letter %(letter)s")
     for action in LetterAction
 }
+_OWN_OR_SHARED = {False: ("", ""), True: ("_shared", "shared ")}
+SAVE_PRESET = {
+    shared: _code(f"save{name}_preset", f"save {word}preset %(preset)s")
+    for shared, (name, word) in _OWN_OR_SHARED.items()
+}
+RENAME_PRESET = {
+    shared: _code(f"rename{name}_preset", f"rename {word}preset %(preset)s to %(name)s")
+    for shared, (name, word) in _OWN_OR_SHARED.items()
+}
+REMOVE_PRESET = {
+    shared: _code(f"remove{name}_preset", f"remove {word}preset %(preset)s")
+    for shared, (name, word) in _OWN_OR_SHARED.items()
+}
 REPLAY_ALL = _code("replay_all", "replay undelivered reports of %(names)s")
 
 ADD_USER = _code("add_user", "add user, %(role)s, %(reach)s")

@@ -1,1 +1,1 @@
-"""Users, tokens, sessions, the audit and the database's own accounts."""
+"""Users, tokens, sessions, presets, the audit and the database's own accounts."""

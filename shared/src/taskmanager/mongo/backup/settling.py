@@ -20,7 +20,7 @@ from taskmanager.mongo.counters import recount, statistics_id
 
 PAGE = 500
 ENDED_BUT_RETRYABLE = {"tab": Tab.ERROR.value}
-GUARDED = ("plugins", "replicas", "operations")
+GUARDED = ("plugins", "replicas", "presets", "operations")
 """Collections whose documents are written under a `rev`, apart from jobs and reports."""
 NOT_TOLD = "restored from a backup: Goobi may have been told already; look, then replay or leave it"
 """The last answer of a report that nobody can find out about."""

@@ -22,6 +22,7 @@ GOOBI = ("process_id", "step_id", "process_title", "installation")
 @click.command()
 @click.argument("plugin", type=PLUGIN, required=False)
 @click.option("--file", "file", metavar="FILE", help="Take the whole job from a JSON file; - is stdin.")
+@click.option("--preset", metavar="NAME", help="Take template and parameters from a preset, if not given.")
 @click.option("--template", metavar="NAME", help="Template of the plugin.")
 @click.option("--source", metavar="PATH", help="Folder or file to read, as the runners see it.")
 @click.option("--destination", metavar="PATH", help="Folder for the results, as the runners see it.")
@@ -47,9 +48,10 @@ GOOBI = ("process_id", "step_id", "process_title", "installation")
 def submit(session: Session, /, plugin: str | None, file: str | None, key: str | None, **given: Any) -> None:
     """Submit a job for PLUGIN, or the one in a file."""
     options = {name: value for name, value in given.items() if is_given(value)}
-    if (plugin is None) == (file is None) or (file and options):
-        raise UsageError("Name either a plugin, with options, or a file with the whole job.")
-    job = read_json(file) if file else job_of(str(plugin), options)
+    named = plugin is not None or "preset" in options
+    if named == (file is not None) or (file and options):
+        raise UsageError("Name either a plugin or a preset, with options, or a file with the whole job.")
+    job = read_json(file) if file else job_of(plugin, options)
     used = key or str(uuid.uuid4())
     try:
         answer = session.client.send("POST", "/jobs", body=job, headers={KEY: used})
@@ -92,13 +94,13 @@ def submit_many(session: Session, file: str) -> None:
         raise RefusedError(f"{found['refused']} of {len(found['results'])} jobs were refused.")
 
 
-def job_of(plugin: str, options: dict[str, Any]) -> dict[str, Any]:
+def job_of(plugin: str | None, options: dict[str, Any]) -> dict[str, Any]:
     """The specification that the options stand for; raises UsageError for a parameter without a name."""
     goobi = {name: options[name] for name in GOOBI if name in options}
     job = {name: value for name, value in options.items() if name not in GOOBI}
     if "parameters" in job:
         job["parameters"] = dict(_parameter(text) for text in job["parameters"])
-    return {"plugin": plugin, **job, **({"goobi": goobi} if goobi else {})}
+    return {**({"plugin": plugin} if plugin else {}), **job, **({"goobi": goobi} if goobi else {})}
 
 
 def _parameter(text: str) -> tuple[str, Any]:

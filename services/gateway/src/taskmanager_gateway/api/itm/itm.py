@@ -33,6 +33,7 @@ from taskmanager_gateway.http.problems import (
     PLUGIN_UNUSABLE,
     PLUGINS_UNKNOWN,
     UNKNOWN_JOB_TYPE,
+    UNKNOWN_PRESET,
     UNKNOWN_TEMPLATE,
     UNSUPPORTED_MEDIA_TYPE,
     Problem,
@@ -44,6 +45,7 @@ from taskmanager_gateway.http.views import API
 from taskmanager_gateway.itm import answers
 from taskmanager_gateway.itm.fields import FORM, MEDIA_TYPES, read_call
 from taskmanager_gateway.itm.translation import specification
+from taskmanager_gateway.presets.filling import misfit
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.submissions.chains import check_callbacks, error_of_link, with_one_key
 from taskmanager_gateway.submissions.idempotency import KEY_HEADER, Submission, checked_key
@@ -120,6 +122,7 @@ _OF_THE_JOB = (
     KEY_REUSED,
     UNKNOWN_JOB_TYPE,
     UNKNOWN_TEMPLATE,
+    UNKNOWN_PRESET,
     NOT_ACCEPTING,
 )
 _OF_THE_SYSTEM = (BROKER_UNAVAILABLE, PLUGINS_UNKNOWN, FILE_SYSTEM_SLOW, PLUGIN_UNUSABLE)
@@ -160,14 +163,17 @@ async def submit(request: Request) -> Response:
         try:
             word = one.job_type or settings.itm_default_job_type
             target = await services.job_types.find(word, by.principal)
-            specs.append(specification(one, target, derive_unique=settings.itm_unique))
+            made = specification(one, target, derive_unique=settings.itm_unique)
+            if one.preset is not None:
+                made = await services.presets.fill_spec(made, one.preset, by.principal)
+            specs.append(made)
         except ProblemError as error:
             raise error_of_link(error, number) from error
     spec, *after = with_one_key(specs)
     check_callbacks((spec, *after))
     result = await services.submissions.submit(Submission.of(spec, by, key, after))
     if isinstance(result, Problem):
-        return answers.refused(result)
+        return answers.refused(misfit(result, [one.preset for one in (call, *call.after) if one.preset]))
     failpoint(Failpoint.GATEWAY_BEFORE_ANSWER)
     headers = {"Location": f"{API}/jobs/{result.job.id}", OUTCOME_HEADER: result.outcome}
     return answers.taken(result, settings.itm_duplicate, headers)

@@ -33,6 +33,7 @@ from taskmanager_gateway.http.problems import (
     PLUGIN_UNUSABLE,
     PLUGINS_UNKNOWN,
     UNKNOWN_PLUGIN,
+    UNKNOWN_PRESET,
     UNKNOWN_TEMPLATE,
     UNSUPPORTED_MEDIA_TYPE,
     Problem,
@@ -41,6 +42,7 @@ from taskmanager_gateway.http.problems import (
 from taskmanager_gateway.http.request_body import read_body
 from taskmanager_gateway.http.views import API
 from taskmanager_gateway.jobs.views import JobView
+from taskmanager_gateway.presets.filling import misfit
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.submissions.acceptance import SubmissionOutcome, SubmissionResult
 from taskmanager_gateway.submissions.bodies import BatchParser, parse_job
@@ -56,7 +58,15 @@ router = APIRouter(prefix=API, tags=["Submitting"], route_class=RawRoute, depend
 
 _STATUS = {SubmissionOutcome.ACCEPTED: 202, SubmissionOutcome.REPLAYED: 202, SubmissionOutcome.DUPLICATE: 200}
 _OF_THE_BODY = (BODY_TIMEOUT, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_BODY, INVALID_REQUEST)
-_OF_THE_JOB = (INVALID_PARAMETERS, PATH_REFUSED, KEY_REUSED, UNKNOWN_PLUGIN, UNKNOWN_TEMPLATE, NOT_ACCEPTING)
+_OF_THE_JOB = (
+    INVALID_PARAMETERS,
+    PATH_REFUSED,
+    KEY_REUSED,
+    UNKNOWN_PLUGIN,
+    UNKNOWN_TEMPLATE,
+    UNKNOWN_PRESET,
+    NOT_ACCEPTING,
+)
 _OF_THE_SYSTEM = (BROKER_UNAVAILABLE, PLUGINS_UNKNOWN, FILE_SYSTEM_SLOW, PLUGIN_UNUSABLE)
 _TAKEN: dict[str, Any] = {
     "description": "The job was accepted, now or by an earlier request with the same Idempotency-Key",
@@ -99,10 +109,13 @@ async def submit(request: Request) -> Response:
     """
     services = services_of(request)
     key = checked_key(request.headers.get(KEY_HEADER))
-    spec, *after = parse_job(await read_body(request, services.settings.body_limit_bytes))
-    result = await services.submissions.submit(Submission.of(spec, auth_context_of(request), key, after))
+    by = auth_context_of(request)
+    body = await read_body(request, services.settings.body_limit_bytes)
+    body, presets = await services.presets.fill(body, by.principal)
+    spec, *after = parse_job(body)
+    result = await services.submissions.submit(Submission.of(spec, by, key, after))
     if isinstance(result, Problem):
-        return result.response()
+        return misfit(result, presets).response()
     failpoint(Failpoint.GATEWAY_BEFORE_ANSWER)
     headers = {"Location": f"{API}/jobs/{result.job.id}", OUTCOME_HEADER: result.outcome}
     return json_answer(JobView.of(result.job), _STATUS[result.outcome], headers)

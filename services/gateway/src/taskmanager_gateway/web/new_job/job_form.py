@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue, ValidationError
 
 from taskmanager.model.jobs import Job, JobSpec
+from taskmanager.model.presets import Preset
 from taskmanager_gateway.http.problems import INVALID_REQUEST, field_problem, validation_problem
 from taskmanager_gateway.submissions.storable import storage_errors
 from taskmanager_gateway.web.new_job.parameter_fields import parameters_from
@@ -38,6 +39,12 @@ def form_like(job: Job) -> JobForm:
     theirs = {name: getattr(goobi, name) for name in OF_GOOBI} if goobi else {}
     texts = {name: "" if value is None else str(value) for name, value in (own | theirs).items()}
     return JobForm(texts, spec.parameters)
+
+
+def form_with(form: JobForm, preset: Preset) -> JobForm:
+    """The form with template and parameters of a preset, where it says nothing itself."""
+    values = {**form.values, "template": form["template"] or preset.template or ""}
+    return JobForm(values, {**preset.parameters, **form.parameters})
 
 
 def spec_from(plugin: str, form: Mapping[str, str], schema: Mapping[str, JsonValue]) -> JobSpec:

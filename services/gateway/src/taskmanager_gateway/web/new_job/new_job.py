@@ -1,6 +1,5 @@
 """The page on which a person submits a job: plugin, template, folders, and a form made from its schema."""
 
-from collections.abc import Mapping
 from typing import Annotated
 from uuid import uuid4
 
@@ -8,6 +7,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taskmanager.files.sources import parts_of
 from taskmanager.model.access import Right
 from taskmanager.model.jobs import PRIORITY_DEFAULT, PRIORITY_HIGHEST, PRIORITY_LOWEST
 from taskmanager.model.manifest import Need
@@ -18,15 +18,15 @@ from taskmanager_gateway.http.problems import Problem, ProblemError
 from taskmanager_gateway.plugins.catalogue import KnownPlugin
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.submissions.idempotency import Submission, checked_key
-from taskmanager_gateway.web.new_job.job_form import JobForm, form_like, spec_from
+from taskmanager_gateway.web.new_job.job_form import JobForm, form_like, form_with, spec_from
 from taskmanager_gateway.web.new_job.parameter_fields import parameter_fields
+from taskmanager_gateway.web.new_job.presets import Preset, form_of, preset_shown, presets_of
 from taskmanager_gateway.web.shell.render import done, fragment, page, text
 from taskmanager_gateway.web.shell.visitor import Visitor
 
 router = APIRouter(dependencies=[needs(Right.SUBMIT)])
 
 KEY_FIELD = "key"
-FIELDS_MOST = 300
 PRIORITIES = range(PRIORITY_HIGHEST, PRIORITY_LOWEST - 1, -1)
 
 
@@ -43,8 +43,10 @@ async def choose(request: Request, who: Caller) -> Response:
 
 
 @router.get("/new-job/{plugin}")
-async def show(request: Request, plugin: str, who: Caller, like: str | None = None) -> Response:
-    """The form, empty, with what the address says, or with what a job was submitted with (`like`)."""
+async def show(
+    request: Request, plugin: str, who: Caller, like: str | None = None, preset: Preset = ""
+) -> Response:
+    """The form: empty, as the address says, as a job was submitted (`like`), or filled with a preset."""
     known = await _plugin(request, plugin, who)
     manifest = known.installed.manifest
     if like is not None:
@@ -52,6 +54,9 @@ async def show(request: Request, plugin: str, who: Caller, like: str | None = No
         form = form_like(await services_of(request).finder.find(like, who))
     else:
         form = JobForm.of(request.query_params, manifest.parameters)
+    chosen = await preset_shown(request, preset, who)
+    if chosen is not None:
+        form = form_with(form, chosen)
     context = {
         "manifest": manifest,
         "accepting": known.installed.accepting,
@@ -65,6 +70,9 @@ async def show(request: Request, plugin: str, who: Caller, like: str | None = No
         "takes_destination": manifest.destination is not Need.UNUSED,
         "installations": list(services_of(request).goobi.installations),
         "key": str(uuid4()),
+        "presets": await presets_of(request, plugin, who),
+        "kept": chosen,
+        "may_share": who.may(Right.OPERATE, plugin),
     }
     return await page(request, "new_job/page.html", context)
 
@@ -74,14 +82,18 @@ async def look(request: Request, plugin: str, who: Caller) -> Response:
     """What the job would take, and what would be refused; nothing is submitted."""
     services = services_of(request)
     known = await _plugin(request, plugin, who)
-    spec = spec_from(plugin, await _form(request), known.installed.manifest.parameters)
+    manifest = known.installed.manifest
+    spec = spec_from(plugin, await form_of(request), manifest.parameters)
     problem = await services.submissions.check(Submission.of(spec, auth_context_of(request), None))
-    read = services.folders.read
     context = {
         "problem": problem,
         "spec": spec,
-        "source": await read(spec.source) if problem is None and spec.source else None,
-        "destination": await read(spec.destination) if problem is None and spec.destination else None,
+        "source": await services.folders.taken(spec.source, parts_of(manifest, spec))
+        if problem is None and spec.source
+        else None,
+        "destination": await services.folders.read(spec.destination)
+        if problem is None and spec.destination
+        else None,
     }
     return fragment(request, "new_job/look.html", context)
 
@@ -90,7 +102,7 @@ async def look(request: Request, plugin: str, who: Caller) -> Response:
 async def submit(request: Request, plugin: str, who: Caller) -> Response:
     """Submit the job and go to its page. However often the button is pressed, it is one job."""
     known = await _plugin(request, plugin, who)
-    form = await _form(request)
+    form = await form_of(request)
     spec = spec_from(plugin, form, known.installed.manifest.parameters)
     key = checked_key(form.get(KEY_FIELD))
     result = await services_of(request).submissions.submit(Submission.of(spec, auth_context_of(request), key))
@@ -121,9 +133,3 @@ async def folders(
 async def _plugin(request: Request, name: str, who: Caller) -> KnownPlugin:
     allow(who, name)
     return await services_of(request).catalogue.find(name, who)
-
-
-async def _form(request: Request) -> Mapping[str, str]:
-    """The fields of the form as texts."""
-    form = await request.form(max_files=0, max_fields=FIELDS_MOST)
-    return {name: value for name, value in form.items() if isinstance(value, str)}

@@ -4,6 +4,7 @@ Not all of them: what epubcheck knows beyond these, only epubcheck can say.
 """
 
 import posixpath
+import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,7 @@ _DC: Final = "{http://purl.org/dc/elements/1.1/}"
 _XHTML: Final = "{http://www.w3.org/1999/xhtml}"
 _TYPE: Final = "{http://www.idpf.org/2007/ops}type"
 _CONTAINER: Final = "{urn:oasis:names:tc:opendocument:xmlns:container}"
+_ARCHIVE: Final = b"PK\x03\x04"
 _REQUIRED: Final = ("identifier", "title", "language")
 
 
@@ -114,9 +116,23 @@ def _letters(roots: Iterable[ET.Element]) -> Counter[str]:
     return found
 
 
+def epubcheck_command() -> list[str] | None:
+    """How epubcheck is started; None if it is not installed.
+
+    Debian's is an archive of Java that only a kernel with binfmt_misc starts, which containers do not have.
+    """
+    found = shutil.which("epubcheck")
+    if found is None:
+        return None
+    with Path(found).open("rb") as program:
+        is_archive = program.read(len(_ARCHIVE)) == _ARCHIVE
+    return ["java", "-jar", found] if is_archive else [found]
+
+
 def epubcheck(context: JobContext, path: Path, time_limit: timedelta) -> None:
     """Have epubcheck judge it; raises JobFailedError with what it says, also about warnings."""
+    command = epubcheck_command() or ["epubcheck"]
     try:
-        context.run_tool(["epubcheck", "--failonwarnings", path], time_limit=time_limit)
+        context.run_tool([*command, "--failonwarnings", path], time_limit=time_limit)
     except ToolFailedError as error:
         raise JobFailedError(texts.NOT_SOUND(error=f"epubcheck: {error}"[:900])) from error

@@ -1,6 +1,5 @@
 """Runs one EPUB job: reads the text of every page, makes the files, packs and checks them."""
 
-import shutil
 import time
 from collections import Counter
 from datetime import timedelta
@@ -145,7 +144,9 @@ class EpubJob:
         wanted = self._profile.epubcheck
         try:
             checking.require_sound(path, count, letters)
-            if wanted is Epubcheck.ALWAYS or (wanted is Epubcheck.IF_INSTALLED and shutil.which("epubcheck")):
+            if wanted is Epubcheck.ALWAYS or (
+                wanted is Epubcheck.IF_INSTALLED and checking.epubcheck_command()
+            ):
                 checking.epubcheck(self._context, path, self._time_limit)
         except JobFailedError as error:
             self._context.record(FileRecord(name=path.name, state=FileState.FAILED, error=told(error)))

@@ -3,7 +3,6 @@
 `alto.rng` is the part of the schema that is used here. What a block is, is said by a LayoutTag.
 """
 
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ from lxml import etree
 
 from taskmanager.errors import JobFailedError
 from taskmanager.model.reasons.job_texts import document_texts
+from taskmanager_plugin_runner.plugins.fulltext import xml_files
 from taskmanager_plugin_runner.plugins.fulltext.model import Area, Block, BlockKind, Box, Line, PageText, Word
 
 NAMESPACE: Final = "http://www.loc.gov/standards/alto/ns-v4#"
@@ -48,15 +48,8 @@ def write(page: PageText, path: Path, picture: str, settings: str) -> None:
 
 def require_valid(path: Path) -> None:
     """Raise JobFailedError unless a written file is what the schema allows."""
-    rules = _rules()
-    if not rules.validate(etree.parse(str(path))):
-        first = rules.error_log[0]
+    if (first := xml_files.first_fault(etree.parse(str(path)), _RULES)) is not None:
         raise JobFailedError(document_texts.NOT_AS_ALTO(name=path.name, line=first.line, error=first.message))
-
-
-@cache
-def _rules() -> etree.RelaxNG:
-    return etree.RelaxNG(etree.parse(str(_RULES)))
 
 
 def _describe(root: etree._Element, picture: str, settings: str) -> None:

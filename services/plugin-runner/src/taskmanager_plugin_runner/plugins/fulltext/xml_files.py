@@ -1,7 +1,9 @@
 """Opens XML files that came from elsewhere: no entities, no network, no document type of theirs."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -16,22 +18,55 @@ BYTES_MAX: Final = 256 * 1024 * 1024
 """A larger file is no text of a book."""
 
 
-def parse(path: Path, *, keep_blanks: bool = False, most: int = BYTES_MAX) -> etree._ElementTree:
-    """A file as XML; raises JobFailedError if it is too large or not well-formed.
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What is said of a file that is not taken: a plugin may have words, and so codes, of its own.
+
+    `with_dtd`: of one with any document type; None: it may have one without entities.
+    """
+
+    too_large: Callable[[Path, int, int], str] = lambda path, size, most: document_texts.TOO_LARGE(
+        name=path.name, size=volume(size), most=volume(most)
+    )
+    """Of the file, with its size and the largest allowed, in bytes."""
+    not_well_formed: Callable[[Path, Exception], str] = lambda path, error: document_texts.NOT_WELL_FORMED(
+        name=path.name, error=error
+    )
+    with_entities: Callable[[Path], str] = lambda path: document_texts.DECLARES_ENTITIES(name=path.name)
+    with_dtd: Callable[[Path], str] | None = None
+
+
+def parse(
+    path: Path, *, keep_blanks: bool = False, most: int = BYTES_MAX, refusals: Refusals = Refusals()
+) -> etree._ElementTree:
+    """A file as XML; raises JobFailedError if it is too large or not well-formed, or declares entities.
 
     `most` bytes are read. `keep_blanks`: text that is nothing but space counts, as in hOCR and in
     FineReader's XML.
     """
     if (size := path.stat().st_size) > most:
-        raise JobFailedError(document_texts.TOO_LARGE(name=path.name, size=volume(size), most=volume(most)))
+        raise JobFailedError(refusals.too_large(path, size, most))
     try:
         tree = etree.parse(str(path), hardened_parser(keep_blanks=keep_blanks))
     except etree.XMLSyntaxError as error:
-        raise JobFailedError(document_texts.NOT_WELL_FORMED(name=path.name, error=error)) from error
+        raise JobFailedError(refusals.not_well_formed(path, error)) from error
     declared = tree.docinfo.internalDTD
+    if declared is not None and refusals.with_dtd is not None:
+        raise JobFailedError(refusals.with_dtd(path))
     if declared is not None and any(True for _ in declared.iterentities()):
-        raise JobFailedError(document_texts.DECLARES_ENTITIES(name=path.name))
+        raise JobFailedError(refusals.with_entities(path))
     return tree
+
+
+def first_fault(tree: etree._Element | etree._ElementTree, rules: Path) -> etree._LogEntry | None:
+    """The first place where a document does not keep to rules of ours (RELAX NG); None if it keeps to all."""
+    made = _rules(rules)
+    return None if made.validate(tree) else made.error_log[0]
+
+
+@cache
+def _rules(path: Path) -> etree.RelaxNG:
+    return etree.RelaxNG(etree.parse(str(path)))
 
 
 def local(element: etree._Element) -> str:

@@ -6,13 +6,17 @@ from typing import Final
 
 from lxml import etree
 
-from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.plugins.fulltext import xml_files
 from taskmanager_plugin_runner.plugins.mets import texts
-from taskmanager_plugin_runner.plugins.xml_parser import hardened_parser
 
 METS: Final = "http://www.loc.gov/METS/"
 XLINK: Final = "http://www.w3.org/1999/xlink"
 BYTES_MOST: Final = 256 * 1024 * 1024
+_REFUSALS: Final = xml_files.Refusals(
+    too_large=lambda _, size, most: texts.TOO_LARGE(size=f"{size:,}", most=f"{most:,}"),
+    not_well_formed=lambda _, error: texts.NOT_WELL_FORMED(error=error),
+    with_dtd=lambda _: texts.HAS_DTD(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +38,7 @@ def name(local: str) -> str:
 
 def parse(path: Path) -> etree._ElementTree:
     """The document; raises JobFailedError if it is too large or not well-formed, or has a document type."""
-    size = path.stat().st_size
-    if size > BYTES_MOST:
-        raise JobFailedError(texts.TOO_LARGE(size=f"{size:,}", most=f"{BYTES_MOST:,}"))
-    try:
-        tree = etree.parse(str(path), hardened_parser())
-    except etree.XMLSyntaxError as error:
-        raise JobFailedError(texts.NOT_WELL_FORMED(error=error)) from error
-    if tree.docinfo.internalDTD is not None:
-        raise JobFailedError(texts.HAS_DTD())
-    return tree
+    return xml_files.parse(path, keep_blanks=True, most=BYTES_MOST, refusals=_REFUSALS)
 
 
 def files(root: etree._Element) -> list[NamedFile]:

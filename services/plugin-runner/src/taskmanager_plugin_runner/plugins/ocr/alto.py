@@ -5,21 +5,23 @@ See the schema ALTO 4.4 of the Library of Congress. `alto.rng` is the part of it
 
 import statistics
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final
 
 from lxml import etree
 
 from taskmanager.errors import JobFailedError
+from taskmanager_plugin_runner.plugins.fulltext import xml_files
 from taskmanager_plugin_runner.plugins.ocr import texts
-from taskmanager_plugin_runner.plugins.xml_parser import hardened_parser
 
 NAMESPACE: Final = "http://www.loc.gov/standards/alto/ns-v4#"
 SCHEMA_VERSION: Final = "4.4"
 _SCHEMA_ADDRESS: Final = "http://www.loc.gov/standards/alto/v4/alto-4-4.xsd"
 _LOCATION: Final = "{http://www.w3.org/2001/XMLSchema-instance}schemaLocation"
 _RULES: Final = Path(__file__).parent / "alto.rng"
+_REFUSALS: Final = xml_files.Refusals(
+    not_well_formed=lambda path, error: texts.NOT_WELL_FORMED(name=path.name, error=error)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,7 @@ def _describe(root: etree._Element, picture: str, settings: str) -> None:
 def read(path: Path) -> Text:
     """What a file says; raises JobFailedError if it is not as ALTO 4 prescribes, or odd in itself."""
     tree = parse(path)
-    rules = _rules()
-    if not rules.validate(tree):
-        first = rules.error_log[0]
+    if (first := xml_files.first_fault(tree, _RULES)) is not None:
         raise JobFailedError(texts.NOT_AS_ALTO(line=first.line, error=first.message))
     pages = tree.findall(f".//{_name('Page')}")
     if len(pages) != 1:
@@ -112,16 +112,8 @@ def _require_inside(string: etree._Element, width: int, height: int) -> None:
 
 
 def parse(path: Path) -> etree._ElementTree:
-    """A file as XML, nothing fetched; raises JobFailedError if it is not well-formed."""
-    try:
-        return etree.parse(str(path), hardened_parser(keep_blanks=False))
-    except etree.XMLSyntaxError as error:
-        raise JobFailedError(texts.NOT_WELL_FORMED(name=path.name, error=error)) from error
-
-
-@cache
-def _rules() -> etree.RelaxNG:
-    return etree.RelaxNG(etree.parse(str(_RULES)))
+    """A file as XML, nothing fetched; raises JobFailedError as `xml_files.parse` does."""
+    return xml_files.parse(path, refusals=_REFUSALS)
 
 
 def _name(local: str) -> str:

@@ -32,6 +32,7 @@ from taskmanager_plugin_runner.slot_protocol import (
     SlotOptions,
     SlotOrder,
     SuspensionNote,
+    ToolNote,
     decode_event,
 )
 from taskmanager_plugin_runner.system.processes import die_of
@@ -92,7 +93,7 @@ class PluginProcess:
                     return event
                 case Settle():
                     self._tell(_settled(settle, event).encode())
-                case ProgressNote() | LogNote() | FileNote() | SuspensionNote():
+                case ProgressNote() | LogNote() | FileNote() | SuspensionNote() | ToolNote():
                     self._send(event)
                 case _:
                     self._end("it said what nobody had asked for")

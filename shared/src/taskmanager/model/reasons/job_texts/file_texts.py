@@ -150,3 +150,16 @@ NOTHING_TO_WORK_ON = _text(
 )
 LEFT_OUT = _text("left_out", "%(number)s file(s) left out, which are not among %(wanted)s: %(names)s")
 RECORD_LOST = _text("record_lost", "the record of the destination has disappeared from the workspace")
+RECORD_UNWRITABLE = _text(
+    "record_unwritable", "the record of the job cannot be placed: the runner may not write to %(path)s"
+)
+NO_RECORD_OVER_API = _text(
+    "no_record_over_api", "no record of the job was left: over Goobi's files API there is no place for it"
+)
+SOURCE_CHANGED = _text(
+    "source_changed",
+    "%(path)s was changed while the job read it, so its record could not say what was read",
+)
+PLACED_OTHERWISE = _text(
+    "placed_otherwise", "%(name)s is not in the destination as the plugin made it: its bytes differ"
+)

@@ -2,7 +2,7 @@
 
 const form = document.getElementById("new-job");
 const link = document.getElementById("as-link");
-const NOT_KEPT = ["csrf", "key"];
+const NOT_KEPT = ["csrf", "key", "preset_name", "preset_shared", "preset_replace", "preset_chosen", "new_name"];
 
 // the pop-up begins where the field points to
 document.addEventListener("htmx:configRequest", (event) => {

@@ -1,0 +1,1 @@
+"""Presets: parameters of jobs kept under a name, and jobs filled with them."""
