@@ -22,7 +22,7 @@ TOOLS = (
     "imagemagick libopenjp2-tools poppler-utils ffmpeg fonts-dejavu-core "
     "tesseract-ocr tesseract-ocr-deu tesseract-ocr-lat tesseract-ocr-script-frak"
 )
-FOR_TESTS = "npm prometheus chromium"
+FOR_TESTS = "npm prometheus epubcheck chromium"
 
 
 def run_without_rights(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
