@@ -9,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from taskmanager.errors import TemporaryError
+from taskmanager.files.opening import open_regular
 from taskmanager.model.reasons.job_texts import file_texts
-from taskmanager_plugin_runner.files.opening import open_regular
 from taskmanager_plugin_runner.files.sources import Fingerprint
 from taskmanager_plugin_runner.provenance.account import Account, FileAccount, Tool, ToolKind
 from taskmanager_plugin_runner.provenance.digests import content_of
