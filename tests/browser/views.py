@@ -297,6 +297,8 @@ VIEWS = (
     View("log-in", "/log-in", guarded=True),
     *ACCESS,
     View("report", "/reports", press("#reports [hx-get^='/ui/reports/']")),
+    View("process", "/processes/3"),
+    View("processes", "/processes?q=stadtchronik"),
     View("replay-all", "/reports", press("#installations [hx-get$='/replay']")),
 )
 

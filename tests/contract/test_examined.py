@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from taskmanager.model.jobs import Job, JobSpec
+from taskmanager.model.jobs import GoobiReference, Job, JobSpec
 from taskmanager.model.partitions import Partition
+from taskmanager.model.queries import ProcessQuery
 from taskmanager.model.states import Status
 from taskmanager.mongo import MongoReader, MongoStore, connect
 from taskmanager.mongo.base.client import Database
+from taskmanager.mongo.processes.reads import NEWEST, process_filter
 from taskmanager.ports.store import Needs, Plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -77,12 +79,13 @@ def _job(
     status: Status = Status.STARTED,
     *,
     unique: str | None = None,
+    goobi: GoobiReference | None = None,
     ticket_due: datetime | None = None,
     not_before: datetime | None = None,
 ) -> Job:
     return Job(
         id=key,
-        spec=JobSpec(plugin="even" if key < "0100" else "odd", unique=unique),
+        spec=JobSpec(plugin="even" if key < "0100" else "odd", unique=unique, goobi=goobi),
         client="test",
         status=status,
         priority=5,
@@ -150,3 +153,21 @@ async def test_the_active_job_of_a_unique_key_is_read_off_its_index(
     found = await reader.active_by_unique("held")
     assert found is not None
     assert found.id == "unique"
+
+
+async def test_a_page_of_a_process_examines_only_its_own_jobs_in_the_order_of_the_index(
+    reader: MongoReader, store: MongoStore, examined: Examined, database: Database
+) -> None:
+    jobs = [_job(f"p{n}", goobi=GoobiReference(process_id=17)) for n in range(4)]
+    jobs += [_job(f"q{n}", goobi=GoobiReference(process_id=100 + n)) for n in range(MANY)]
+    await store.apply(Needs(), lambda _: Plan(jobs=[(None, one) for one in jobs]))
+    query = ProcessQuery(process=17, installations=(None, "main"), limit=2)
+    assert await examined(lambda: reader.jobs_of_process(query)) == query.limit + 1
+    after = (await reader.jobs_of_process(query)).next_cursor
+    more = query.model_copy(update={"cursor": after})
+    assert await examined(lambda: reader.jobs_of_process(more)) <= query.limit + len(jobs[:4])
+    condition = process_filter(query)
+    explained = await database.jobs.find(condition).sort(NEWEST).explain()
+    plan = str(explained["queryPlanner"]["winningPlan"])
+    assert "'indexName': 'term_by_creation'" in plan
+    assert "'stage': 'SORT'" not in plan

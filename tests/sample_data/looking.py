@@ -25,6 +25,8 @@ default = "main"
 dialect = "core"
 token_file = "/nowhere/goobi-main.token"
 url = "https://goobi.example.org/goobi"
+process_page = "https://goobi.example.org/goobi/process/{process_id}"
+step_page = "https://goobi.example.org/goobi/step/{step_id}"
 [installations.karten]
 dialect = "rest"
 url = "http://192.0.2.21:8080/goobi"

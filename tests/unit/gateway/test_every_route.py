@@ -94,6 +94,10 @@ TABLE: dict[str, Needed] = {
     "POST /api/v1/plugins/{name}/refuse": OPERATE,
     "POST /api/v1/plugins/{name}/restart": OPERATE,
     "POST /api/v1/plugins/{name}/stop": OPERATE,
+    "GET /api/v1/processes/{process_id}": READ,
+    "GET /processes": READ,
+    "GET /processes/{process_id}": READ,
+    "GET /ui/processes/{process_id}/list": READ,
     "GET /api/v1/reports": READ,
     "POST /api/v1/reports/replay": OPERATE,
     "GET /api/v1/reports/{report}": READ,
@@ -315,7 +319,13 @@ async def headers_of(gateway: Gateway, access: FakeAccess) -> dict[str, dict[str
 
 
 def address_of(path: str) -> str:
-    names = {"job_id": job(1).id, "plugin": "noop", "viewer": "viewerpdf", "act": "log-out"}
+    names = {
+        "job_id": job(1).id,
+        "plugin": "noop",
+        "viewer": "viewerpdf",
+        "act": "log-out",
+        "process_id": "17",
+    }
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda place: names.get(place[1], "x1"), path)
 
 

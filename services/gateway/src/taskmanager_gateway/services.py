@@ -30,6 +30,7 @@ from taskmanager_gateway.live.hub import Hub, Watchers
 from taskmanager_gateway.live.running_jobs import RunningJobs
 from taskmanager_gateway.operations.service import OperationService
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
+from taskmanager_gateway.processes.reading import ProcessReading
 from taskmanager_gateway.reports.service import ReportService
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.submissions.acceptance import Acceptance
@@ -52,6 +53,7 @@ class Services:
     commanding: CommandService
     operating: OperationService
     reports: ReportService
+    processes: ProcessReading
     dead_letters: DeadLetterService
     finder: JobFinder
     reasons: WaitReasonLookup
@@ -151,6 +153,7 @@ def make_services(  # noqa: PLR0913 - wiring
         commanding=commanding,
         operating=OperationService(reader, commanding, catalogue, clock),
         reports=ReportService(reader, permissions, commanding, goobi, clock),
+        processes=ProcessReading(reader, goobi),
         dead_letters=DeadLetterService(reader, commanding, settings.topology),
         finder=finder,
         reasons=WaitReasonLookup(reader, clock, running),

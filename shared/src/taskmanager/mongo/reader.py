@@ -30,7 +30,7 @@ from taskmanager.mongo.backup.unfinished import check_finished
 from taskmanager.mongo.base import cursors
 from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
 from taskmanager.mongo.base.client import Document, connect, translated_errors
-from taskmanager.mongo.base.documents import from_document
+from taskmanager.mongo.base.documents import LISTED, from_document
 from taskmanager.mongo.base.filters import job_filter
 from taskmanager.mongo.base.indexes import (
     ENDED,
@@ -47,6 +47,7 @@ from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
 from taskmanager.mongo.operations.reads import OperationReads
 from taskmanager.mongo.partitions import check_partitions
+from taskmanager.mongo.processes.reads import ProcessReads
 from taskmanager.mongo.replicas import ReplicaReads
 from taskmanager.mongo.reports.reads import ReportReads
 from taskmanager.mongo.runners import RunnerReads
@@ -54,16 +55,6 @@ from taskmanager.mongo.runners import RunnerReads
 QUERY_MILLISECONDS = 5_000
 POSITION_MILLISECONDS = 500
 """The most time the database may spend on a position or a count."""
-
-LISTED: Document = {
-    "error.traceback": 0,
-    "terms": 0,
-    "warned": 0,
-    "warning_texts": 0,
-    "warning_reasons": 0,
-    "history": {"$slice": -1},
-}
-"""What is not read for a list."""
 
 _TURN: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0, le=TURN_NEXT, strict=True)])
 
@@ -74,6 +65,7 @@ class MongoReader(
     FiguresReads,
     FileReads,
     OperationReads,
+    ProcessReads,
     ReplicaReads,
     ReportReads,
     RunnerReads,

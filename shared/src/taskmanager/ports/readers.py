@@ -12,7 +12,16 @@ from taskmanager.model.failures.error_groups import ErrorGroup
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
-from taskmanager.model.queries import AuditPage, AuditQuery, FilePage, FileQuery, JobPage, JobQuery, Position
+from taskmanager.model.queries import (
+    AuditPage,
+    AuditQuery,
+    FilePage,
+    FileQuery,
+    JobPage,
+    JobQuery,
+    Position,
+    ProcessQuery,
+)
 from taskmanager.model.registry import (
     AtWork,
     DeadLetter,
@@ -40,6 +49,9 @@ class JobReader(Protocol):
 
     async def jobs(self, query: JobQuery) -> JobPage:
         """One page; raises CursorError for a cursor that belongs to another query."""
+
+    async def jobs_of_process(self, query: ProcessQuery) -> JobPage:
+        """One page of a process's jobs, newest first; raises CursorError for a cursor of another list."""
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """The job in the queue tab that holds this unique key."""

@@ -33,6 +33,7 @@ from taskmanager.model.queries import (
     JobPage,
     JobQuery,
     Position,
+    ProcessQuery,
     Sort,
     SortOrder,
     as_listed,
@@ -118,6 +119,17 @@ class FakeReader:
         more = len(later) > query.limit
         cursor = _write_cursor(query, page[-1][0]) if more else None
         return JobPage(jobs=tuple(as_listed(job) for _, job in page), next_cursor=cursor)
+
+    async def jobs_of_process(self, query: ProcessQuery) -> JobPage:
+        """See `JobReader.jobs_of_process`."""
+        await self._arrive("jobs_of_process")
+        start = _read_audit_cursor(query.cursor)
+        found = [job for job in self.stored.values() if _of_process(job, query)]
+        found.sort(key=_created_key, reverse=True)
+        later = [job for job in found if start is None or _created_key(job) < start]
+        page = later[: query.limit]
+        cursor = json.dumps(_created_key(page[-1])) if len(later) > query.limit else None
+        return JobPage(jobs=tuple(map(as_listed, page)), next_cursor=cursor)
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """See `JobReader.active_by_unique`."""
@@ -412,3 +424,18 @@ def _read_cursor(query: JobQuery) -> Key | None:
         message = "this cursor belongs to another query"
         raise CursorError(message)
     return tuple(key)
+
+
+def _of_process(job: Job, query: ProcessQuery) -> bool:
+    goobi = job.spec.goobi
+    return (
+        goobi is not None
+        and goobi.process_id == query.process
+        and goobi.installation in query.installations
+        and query.step in {None, goobi.step_id}
+        and (query.plugins is None or job.plugin in query.plugins)
+    )
+
+
+def _created_key(job: Job) -> tuple[float, str]:
+    return (job.created.timestamp(), job.id)

@@ -31,6 +31,7 @@ from taskmanager_gateway.web.new_job import new_job
 from taskmanager_gateway.web.operations import operations
 from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands, replicas
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
+from taskmanager_gateway.web.processes import processes
 from taskmanager_gateway.web.reports import reports
 from taskmanager_gateway.web.runners import runners
 from taskmanager_gateway.web.shell.assets import Assets
@@ -89,6 +90,7 @@ def make_pages(services: Services) -> ASGIApp:
         bulk,
         replicas,  # before the routes that take any action's name
         plugin_commands,
+        processes,
         errors,
         job,
         job_messages,
