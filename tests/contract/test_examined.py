@@ -162,10 +162,11 @@ async def test_a_page_of_a_process_examines_only_its_own_jobs_in_the_order_of_th
     jobs += [_job(f"q{n}", goobi=GoobiReference(process_id=100 + n)) for n in range(MANY)]
     await store.apply(Needs(), lambda _: Plan(jobs=[(None, one) for one in jobs]))
     query = ProcessQuery(process=17, installations=(None, "main"), limit=2)
-    assert await examined(lambda: reader.jobs_of_process(query)) == query.limit + 1
+    first = await examined(lambda: reader.jobs_of_process(query))
+    assert first == query.limit + 1
     after = (await reader.jobs_of_process(query)).next_cursor
     more = query.model_copy(update={"cursor": after})
-    assert await examined(lambda: reader.jobs_of_process(more)) <= query.limit + len(jobs[:4])
+    assert await examined(lambda: reader.jobs_of_process(more)) - first <= len(jobs[:4])
     condition = process_filter(query)
     explained = await database.jobs.find(condition).sort(NEWEST).explain()
     plan = str(explained["queryPlanner"]["winningPlan"])

@@ -820,7 +820,7 @@ async def test_one_unreadable_document_does_not_hide_the_others(
 
 
 def _of_process(number: int, plugin: str, installation: str | None = None, **reference: int) -> Job:
-    goobi = GoobiReference(**{"process_id": 17, "installation": installation, **reference})  # type: ignore[arg-type]
+    goobi = GoobiReference(**{"process_id": 17, "installation": installation, **reference})
     return job(number, plugin, goobi=goobi, created=NOW + timedelta(seconds=number // 2))
 
 

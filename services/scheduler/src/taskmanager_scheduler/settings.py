@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from taskmanager.process.config import GoobiFileSettings, StoreSettings
+from taskmanager.process.config import GoobiFileSettings, NotificationFileSettings, StoreSettings
 
 
-class SchedulerSettings(StoreSettings, GoobiFileSettings):
+class SchedulerSettings(StoreSettings, GoobiFileSettings, NotificationFileSettings):
     """From the environment, `TASKMANAGER_<NAME>`; durations in seconds."""
 
     http_port: int = 8081

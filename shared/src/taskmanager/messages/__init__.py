@@ -67,6 +67,7 @@ from taskmanager.messages.events import (
     Suspended,
     Unclaimed,
 )
+from taskmanager.messages.notifications import NotificationOrder, RemoveRule, SetRule, TryRule
 from taskmanager.messages.replicas import ReplicaOrders, ReplicasReported, ScalingCommand
 from taskmanager.messages.replies import (
     AttemptDesiredState,
@@ -118,6 +119,7 @@ __all__ = [
     "Logged",
     "Message",
     "Notice",
+    "NotificationOrder",
     "Order",
     "PluginCommand",
     "Progressed",
@@ -125,6 +127,7 @@ __all__ = [
     "Refusal",
     "RefusalReason",
     "RemoveDevice",
+    "RemoveRule",
     "RemoveSecondFactor",
     "RemoveSecurityKey",
     "RemoveUser",
@@ -145,6 +148,7 @@ __all__ = [
     "SessionUse",
     "SessionsUsed",
     "SetPassword",
+    "SetRule",
     "SetSecondFactor",
     "SettleDeadLetter",
     "StartOperation",
@@ -157,6 +161,7 @@ __all__ = [
     "TicketReference",
     "Tickets",
     "TokensUsed",
+    "TryRule",
     "Unclaimed",
     "UseCode",
     "UseSecurityKey",

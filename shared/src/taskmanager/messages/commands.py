@@ -7,6 +7,7 @@ from pydantic import Field
 
 from taskmanager.messages.access_commands import AccessOrder
 from taskmanager.messages.dead_letters import SettleDeadLetter
+from taskmanager.messages.notifications import NotificationOrder
 from taskmanager.messages.replicas import ScalingCommand
 from taskmanager.messages.wire import Message
 from taskmanager.model.control import JobAction, PluginAction, RunnerAction, StopMode
@@ -99,6 +100,7 @@ Order = (
     | SendMessage
     | ReplayReports
     | SettleDeadLetter
+    | NotificationOrder
     | AccessOrder
 )
 """Every command there is."""

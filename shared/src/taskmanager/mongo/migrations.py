@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from taskmanager.model.hourly_figures import FIGURES_KEPT
+from taskmanager.model.notifications.deliveries import KEPT
 from taskmanager.model.reports import REPORTS_KEPT
 from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import ensure_keys
@@ -34,6 +35,7 @@ OPERATION_TTL_SECONDS = 90 * 24 * 3600
 """How long an ended operation is kept; its effect on a job stays in the job's history."""
 
 _FIGURES_TTL_SECONDS = int(FIGURES_KEPT.total_seconds())
+_DELIVERY_TTL_SECONDS = int(KEPT.total_seconds())
 _REPORT_TTL_SECONDS = int(REPORTS_KEPT.total_seconds())
 
 
@@ -52,6 +54,11 @@ _QUEUED = {"tab": Tab.QUEUE.value}
 
 
 NAMESPACE_EXISTS = 48
+
+_WITHOUT_INDEXES = (
+    *("plugins", "statistics", "settings", "installations", "users", "dead_letters"),
+    *("notification_rules", "notification_state"),
+)
 
 INDEXES: dict[str, list[IndexModel]] = {
     "jobs": [
@@ -123,6 +130,12 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("operation", 1), ("number", 1)], name="failures_of_an_operation"),
         IndexModel([("at", 1)], name="old_failures", expireAfterSeconds=OPERATION_TTL_SECONDS),
     ],
+    "notices": [IndexModel([("rule", 1), ("due", 1), ("_id", 1)], name="notices_due")],
+    "notification_deliveries": [
+        IndexModel([("rule", 1), ("state", 1), ("next_try", 1), ("_id", 1)], name="deliveries_due"),
+        IndexModel([("rule", 1), *_CREATED], name="newest_deliveries"),
+        IndexModel([("ended", 1)], name="old_deliveries", expireAfterSeconds=_DELIVERY_TTL_SECONDS),
+    ],
     "operation_pages": [
         IndexModel([("at", 1)], name="old_pages", expireAfterSeconds=OPERATION_TTL_SECONDS),
     ],
@@ -139,7 +152,7 @@ async def migrate(database: Database) -> list[str]:
         for collection, indexes in INDEXES.items():
             await _drop_unlisted(database, collection, indexes)
             made += await database[collection].create_indexes(indexes)
-        for collection in ("plugins", "statistics", "settings", "installations", "users", "dead_letters"):
+        for collection in _WITHOUT_INDEXES:
             await _ensure_collection(database, collection)
         await group_earlier(database)
     await ensure_keys(database)

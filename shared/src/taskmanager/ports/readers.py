@@ -11,6 +11,8 @@ from taskmanager.model.access import KnownSession, Token, User
 from taskmanager.model.failures.error_groups import ErrorGroup
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
+from taskmanager.model.notifications.deliveries import Delivery
+from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
 from taskmanager.model.queries import (
     AuditPage,
@@ -138,6 +140,15 @@ class JobReader(Protocol):
 
     async def dead_letter(self, letter: str) -> DeadLetter | None:
         """One of them."""
+
+    async def notification_rules(self) -> Sequence[Rule]:
+        """All rules of notifications by id."""
+
+    async def deliveries(self, rule: str, limit: int) -> Sequence[Delivery]:
+        """The messages of a rule, the newest first."""
+
+    async def notices_waiting(self, rule: str, limit: int) -> int:
+        """How many events of a rule are in no message yet, counted up to `limit`."""
 
     async def at_work(self, limit: int) -> Sequence[AtWork]:
         """Jobs that belong to a runner, by runner and id; at most `limit`."""

@@ -11,6 +11,8 @@ from typing import Protocol, TypeVar
 from taskmanager.model.control import Settlement
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
+from taskmanager.model.notifications.deliveries import Notice
+from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Failure, Listing, Operation
 from taskmanager.model.partitions import WHOLE, Partition
 from taskmanager.model.registry import (
@@ -129,6 +131,9 @@ class Plan:
     replicas: Sequence[ReplicaSet] = ()
     forgotten_replicas: Sequence[str] = ()
     """Keys of sets to remove."""
+    rules: Sequence[Rule] = ()
+    removed_rules: Sequence[str] = ()
+    notices: Sequence[Notice] = ()
 
 
 PlanT = TypeVar("PlanT", bound=Plan)

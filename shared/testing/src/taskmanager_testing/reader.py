@@ -12,6 +12,8 @@ from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.model.failures.error_groups import ErrorGroup, fingerprint
 from taskmanager.model.hourly_figures import HourlyFigures, hour_of, total
 from taskmanager.model.jobs import Job
+from taskmanager.model.notifications.deliveries import Delivery
+from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import (
     EXAMPLES,
     PREVIEW_LIMIT,
@@ -80,6 +82,8 @@ class FakeReader:
         self.known_health: list[InstallationHealth] = []
         self.known_operations: dict[str, Operation] = {}
         self.known_failures: list[Failure] = []
+        self.known_rules: dict[str, Rule] = {}
+        self.known_deliveries: list[Delivery] = []
         self.available = True
         self.answers = asyncio.Event()
         """While cleared, the store hangs."""
@@ -313,6 +317,23 @@ class FakeReader:
         """See `JobReader.dead_letter`."""
         await self._arrive("dead_letter")
         return self.letters.known.get(letter)
+
+    async def notification_rules(self) -> Sequence[Rule]:
+        """See `JobReader.notification_rules`."""
+        await self._arrive("notification_rules")
+        return [self.known_rules[key] for key in sorted(self.known_rules)]
+
+    async def deliveries(self, rule: str, limit: int) -> Sequence[Delivery]:
+        """See `JobReader.deliveries`."""
+        await self._arrive("deliveries")
+        found = [one for one in self.known_deliveries if one.rule == rule]
+        return sorted(found, key=lambda one: (one.created, one.id), reverse=True)[:limit]
+
+    async def notices_waiting(self, rule: str, limit: int) -> int:
+        """See `JobReader.notices_waiting`; what a command makes is in a message at once."""
+        await self._arrive("notices_waiting")
+        del rule, limit
+        return 0
 
     async def at_work(self, limit: int) -> Sequence[AtWork]:
         """See `JobReader.at_work`."""

@@ -26,6 +26,8 @@ from taskmanager.messages import (
 )
 from taskmanager.model.control import Settlement
 from taskmanager.model.jobs import Job
+from taskmanager.model.notifications.deliveries import Notice
+from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Operation
 from taskmanager.model.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
 from taskmanager.model.replicas import ReplicaSet
@@ -83,6 +85,9 @@ class GroupState:
     replicas: dict[str, ReplicaSet] = field(default_factory=dict)
     forgotten_replicas: set[str] = field(default_factory=set)
     unknown: set[str] = field(default_factory=set)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    removed_rules: set[str] = field(default_factory=set)
+    notices: list[Notice] = field(default_factory=list)
     register: AccessGroupState = field(init=False)
 
     def __post_init__(self) -> None:
@@ -249,6 +254,9 @@ class GroupState:
             access=self.register.plan(),
             replicas=replicas,
             forgotten_replicas=sorted(self.forgotten_replicas),
+            rules=list(self.rules.values()),
+            removed_rules=sorted(self.removed_rules),
+            notices=self.notices,
             effects=self.effects,
             changes=[
                 *(change_of(before, after, logged=after.id in logged) for before, after in pairs),
