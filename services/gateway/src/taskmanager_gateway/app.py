@@ -10,7 +10,16 @@ from taskmanager import __version__
 from taskmanager.serving.http import health_routes
 from taskmanager_gateway.access.authentication import AuthenticationMiddleware
 from taskmanager_gateway.access.networks import as_trusted_hosts
-from taskmanager_gateway.api import audit, dead_letters, events, operations, processes, reports, runners
+from taskmanager_gateway.api import (
+    audit,
+    dead_letters,
+    events,
+    notifications,
+    operations,
+    processes,
+    reports,
+    runners,
+)
 from taskmanager_gateway.api.accounts import me, sessions, tokens, users
 from taskmanager_gateway.api.direct_routes import DirectRoutes
 from taskmanager_gateway.api.error_handlers import install_handlers
@@ -83,6 +92,7 @@ def make_api(services: Services) -> FastAPI:
         *controlling,
         reports,
         dead_letters,
+        notifications,
         audit,
         events,
         me,

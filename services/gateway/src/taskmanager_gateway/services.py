@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
+from taskmanager.channels import settings as channels
 from taskmanager.goobi.settings import GoobiSettings, load
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
@@ -28,6 +29,7 @@ from taskmanager_gateway.jobs.wait_reason_lookup import WaitReasonLookup
 from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.live.hub import Hub, Watchers
 from taskmanager_gateway.live.running_jobs import RunningJobs
+from taskmanager_gateway.notifications.service import NotificationService
 from taskmanager_gateway.operations.service import OperationService
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 from taskmanager_gateway.processes.reading import ProcessReading
@@ -55,6 +57,7 @@ class Services:
     reports: ReportService
     processes: ProcessReading
     dead_letters: DeadLetterService
+    notifications: NotificationService
     finder: JobFinder
     reasons: WaitReasonLookup
     running: RunningJobs
@@ -101,9 +104,10 @@ def make_services(  # noqa: PLR0913 - wiring
     stopping: asyncio.Event,
     checks: Mapping[str, HealthCheck],
 ) -> Services:
-    """Wire a gateway that the scheduler knows as `gateway_id`; raises GoobiSettingsError.
+    """Wire a gateway that the scheduler knows as `gateway_id`.
 
-    `checks` are those of the connections; the gateway adds its own.
+    Raises GoobiSettingsError and NotificationSettingsError. `checks` are those of the connections; the
+    gateway adds its own.
     """
     catalogue, recent, watchers = PluginCatalogue(reader), Recent(settings.recent_limit), Watchers()
     hub, digests, pending = Hub(settings.event_queue_limit), Digests(), PendingCommands()
@@ -155,6 +159,7 @@ def make_services(  # noqa: PLR0913 - wiring
         reports=ReportService(reader, permissions, commanding, goobi, clock),
         processes=ProcessReading(reader, goobi),
         dead_letters=DeadLetterService(reader, commanding, settings.topology),
+        notifications=NotificationService(reader, commanding, channels.load(settings.notifications)),
         finder=finder,
         reasons=WaitReasonLookup(reader, clock, running),
         running=running,

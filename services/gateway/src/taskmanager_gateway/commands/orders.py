@@ -18,6 +18,7 @@ from taskmanager.messages import (
     Order,
     PluginCommand,
     RemoveDevice,
+    RemoveRule,
     RemoveSecondFactor,
     RemoveSecurityKey,
     RemoveUser,
@@ -27,10 +28,12 @@ from taskmanager.messages import (
     ScalingCommand,
     SendMessage,
     SetPassword,
+    SetRule,
     SetSecondFactor,
     SettleDeadLetter,
     StartOperation,
     StopOperation,
+    TryRule,
     UseCode,
     UseSecurityKey,
 )
@@ -48,6 +51,7 @@ from taskmanager_gateway.http.problems import (
     UNKNOWN_PLACE,
     UNKNOWN_PLUGIN,
     UNKNOWN_REPORT,
+    UNKNOWN_RULE,
     UNKNOWN_RUNNER,
     UNKNOWN_TOKEN,
     UNKNOWN_USER,
@@ -186,6 +190,12 @@ async def _plugin_of_operation(permissions: Permissions, order: StopOperation, w
     return await permissions.plugin_of_operation(order.operation)
 
 
+async def _rules(permissions: Permissions, order: object, who: Principal) -> None:
+    """Which plugins a rule is about is checked by `notifications.service`, which alone gives these orders."""
+    del permissions, order
+    allow_right(who, Right.NOTIFY)
+
+
 def _no_job(order: JobCommand | SendMessage) -> ProblemError:
     return ProblemError(UNKNOWN_JOB, problems.NO_JOB(job=order.job))
 
@@ -246,6 +256,9 @@ ORDERS: Mapping[type, OrderRules[Any]] = {
     ),
     ReplayReports: OrderRules(_operate(_replay), _none(UNKNOWN_REPORT, problems.NO_REPORT())),
     SettleDeadLetter: OrderRules(_administer(), _none(UNKNOWN_DEAD_LETTER, problems.NO_DEAD_LETTER())),
+    SetRule: OrderRules(_rules, _none(UNKNOWN_RULE, problems.NO_RULE())),
+    RemoveRule: OrderRules(_rules, _none(UNKNOWN_RULE, problems.NO_RULE())),
+    TryRule: OrderRules(_rules, _none(UNKNOWN_RULE, problems.NO_RULE())),
     AddUser: OrderRules(_administer(), _NO_USER),
     ChangeUser: OrderRules(_administer(), _NO_USER),
     SetPassword: OrderRules(_administer(own="name"), _NO_USER),

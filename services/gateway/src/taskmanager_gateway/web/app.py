@@ -28,6 +28,7 @@ from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
 from taskmanager_gateway.web.new_job import new_job
+from taskmanager_gateway.web.notifications import notifications
 from taskmanager_gateway.web.operations import operations
 from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands, replicas
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
@@ -83,6 +84,7 @@ def make_pages(services: Services) -> ASGIApp:
         operations,
         runners,
         reports,
+        notifications,
         audit,
         users,
         tokens,

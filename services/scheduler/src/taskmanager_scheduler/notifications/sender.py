@@ -1,4 +1,4 @@
-"""Sends the messages of a rule: bundles what is due, tries, waits longer after each failure, gives up at last."""
+"""Sends a rule's messages: bundles what is due, tries, waits longer after each failure, gives up at last."""
 
 import random
 from collections.abc import Callable

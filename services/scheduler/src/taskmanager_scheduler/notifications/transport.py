@@ -1,6 +1,6 @@
 """The requests of webhooks, Matrix and Teams: TLS, time limits, and no address that is not allowed.
 
-Redirects are never followed, and proxies of the environment never used: a message goes where the channel says.
+Redirects are never followed, proxies of the environment never used: a message goes where its channel says.
 """
 
 import asyncio

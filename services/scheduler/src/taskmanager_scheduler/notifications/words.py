@@ -32,7 +32,7 @@ _TEXTS: Mapping[str, Mapping[EventKind, str]] = {
         EventKind.RUNNER_DRAINED: "{plugin}: Der Runner {runner} nimmt keine Jobs mehr, laut {by}. {reason}",
         EventKind.NO_RUNNER: "{plugin}: {jobs} Jobs warten, und kein Runner lebt",
         EventKind.QUEUE_OLD: "{plugin}: Ein Job wartet seit mehr als {minutes} Minuten",
-        EventKind.OPERATION_ENDED: "Die Operation von {by} ({action}) ist zu Ende: {done} geändert, {failed} nicht",
+        EventKind.OPERATION_ENDED: "Operation von {by} ({action}) beendet: {done} geändert, {failed} nicht",
         EventKind.GOOBI_SILENT: "Goobi {installation} ist nicht zu erreichen: {reports} Meldungen warten",
         EventKind.SCHEDULER_AWAY: "Der Scheduler war weg von {since} bis {until}",
         EventKind.TEST: "Dies ist ein Test, veranlasst von {by}",

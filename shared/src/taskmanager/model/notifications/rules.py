@@ -24,7 +24,7 @@ MailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;:\"()\\]{1,64
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{name!r} is not a time zone such as Europe/Berlin") from error
     return name
 

@@ -12,7 +12,7 @@ from taskmanager.model.notifications.watching import Watched
 from taskmanager.model.operations import Operation
 from taskmanager.model.states import Status, Tab
 from taskmanager.mongo.base.all_plugins import plugins_with_jobs
-from taskmanager.mongo.base.client import Database, bounded, translated_errors, without_key
+from taskmanager.mongo.base.client import Database, Document, bounded, translated_errors, without_key
 from taskmanager.mongo.base.documents import LISTED, from_document
 from taskmanager.mongo.base.indexes import FAILED, FAILED_INDEX
 from taskmanager.mongo.base.statements import update
@@ -71,7 +71,10 @@ class MongoNotifications:
     async def failed_jobs(self, after: tuple[datetime, str], *, until: datetime, limit: int) -> Sequence[Job]:
         """See the port. One range of the index for each plugin."""
         at, job_id = after
-        later = [{"finished": {"$gt": at, "$lte": until}}, {"finished": at, "_id": {"$gt": job_id}}]
+        later: list[Document] = [
+            {"finished": {"$gt": at, "$lte": until}},
+            {"finished": at, "_id": {"$gt": job_id}},
+        ]
         with translated_errors():
             names = await plugins_with_jobs(self._database)
             common = {"tab": Tab.ERROR.value, **FAILED, "status": Status.ERROR.value}
