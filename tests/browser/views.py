@@ -299,6 +299,11 @@ VIEWS = (
     View("report", "/reports", press("#reports [hx-get^='/ui/reports/']")),
     View("process", "/processes/3"),
     View("processes", "/processes?q=stadtchronik"),
+    View("notifications", "/notifications"),
+    View("notification", f"/notifications/{records.RULE}"),
+    View("notification-change", f"/notifications/{records.RULE}/change"),
+    View("notification-new", "/new-notification"),
+    View("notification-remove", f"/notifications/{records.RULE}", press("[hx-get$='/remove']")),
     View("replay-all", "/reports", press("#installations [hx-get$='/replay']")),
 )
 

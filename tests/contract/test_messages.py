@@ -4,7 +4,7 @@ A change here breaks running installations.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,7 @@ from taskmanager.messages import (
     Redelivered,
     Refusal,
     RemoveDevice,
+    RemoveRule,
     RemoveSecondFactor,
     RemoveSecurityKey,
     RemoveUser,
@@ -65,6 +66,7 @@ from taskmanager.messages import (
     SessionsUsed,
     SessionUse,
     SetPassword,
+    SetRule,
     SetSecondFactor,
     SettleDeadLetter,
     StartOperation,
@@ -77,6 +79,7 @@ from taskmanager.messages import (
     TicketReference,
     Tickets,
     TokensUsed,
+    TryRule,
     Unclaimed,
     UseCode,
     UseSecurityKey,
@@ -108,6 +111,8 @@ from taskmanager.model.jobs import (
 )
 from taskmanager.model.log_types import LogType
 from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.notifications.events import EventKind
+from taskmanager.model.notifications.rules import Pace, RuleTerms
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.reasons.refusals import NOTHING_TO_HOLD
 from taskmanager.model.replicas import Replica, ReplicaState, ScalingAction, ScalingMode
@@ -439,6 +444,44 @@ CASES: list[tuple[str, Message, Decode]] = [
             at=MOMENT,
             order=SettleDeadLetter(letter="0123456789abcdef", action=LetterAction.REQUEUE),
         ),
+        decode_inbox,
+    ),
+    (
+        "set_rule",
+        Command(
+            id="command-rule",
+            gateway="g-1",
+            actor="ada",
+            at=MOMENT,
+            order=SetRule(
+                rule="night",
+                terms=RuleTerms(
+                    name="At night",
+                    kinds=(EventKind.JOB_FAILED, EventKind.QUEUE_OLD),
+                    plugins=("jp2",),
+                    projects=("Maps",),
+                    channel="mail",
+                    recipients=("anna@example.org",),
+                    language="de",
+                    zone="Europe/Berlin",
+                    pace=Pace.DAILY,
+                    quiet_from=time(20),
+                    quiet_to=time(7),
+                ),
+            ),
+        ),
+        decode_inbox,
+    ),
+    (
+        "remove_rule",
+        Command(
+            id="command-r", gateway="g-1", actor="ada", at=MOMENT, order=RemoveRule(rule="night", name="N")
+        ),
+        decode_inbox,
+    ),
+    (
+        "try_rule",
+        Command(id="command-t", gateway="g-1", actor="ada", at=MOMENT, order=TryRule(rule="night", name="N")),
         decode_inbox,
     ),
     (

@@ -1,5 +1,6 @@
 """Rules: which events go to which channel, and when. Pure."""
 
+import re
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -17,7 +18,16 @@ RULES_MOST = 100
 
 ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
-MailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;:\"()\\]{1,64}@[A-Za-z0-9.-]{1,255}$")]
+_MAIL = re.compile(r"[^@\s<>,;:\"()\\]{1,64}@[A-Za-z0-9.-]{1,255}")
+
+
+def _mail_address(text: str) -> str:
+    if _MAIL.fullmatch(text) is None or not text.isprintable():
+        raise ValueError(f"{text[:80]!r} is not a mail address such as anna@example.org")
+    return text
+
+
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
 """The plain form of an address: nothing in it can become a second recipient or a header."""
 
 

@@ -24,9 +24,9 @@ def _blank(value: Any) -> Any:
 
 
 def _lines(value: Any) -> Any:
-    """One entry a line, or several separated by commas."""
-    entries = value.replace(",", "\n").splitlines() if isinstance(value, str) else value
-    return [entry.strip() for entry in entries if entry.strip()]
+    """One entry a line, or several separated by commas; a browser sends the whole text as one value."""
+    text = "\n".join(value) if isinstance(value, list) else value
+    return [entry.strip() for entry in text.replace(",", "\n").splitlines() if entry.strip()]
 
 
 Time = Annotated[ClockTime | None, BeforeValidator(_blank)]
