@@ -94,6 +94,13 @@ async def test_what_a_rule_has_not_sent_goes_with_it(both: Both) -> None:
     assert len(await both.outbox.waiting(other.id, NOW, 10)) == 1
 
 
+async def test_what_waits_for_a_rule_that_is_gone_can_be_forgotten(both: Both) -> None:
+    await both.send_soon(rule(), 2)
+    await both.write(Plan(notices=[Notice.of(rule(id="other"), event(9), NOW)]))
+    await both.outbox.forget({"rule-1"})
+    assert await both.outbox.with_work(NOW) == {"other"}
+
+
 async def test_a_rule_that_is_turned_off_forgets_what_waits(both: Both) -> None:
     one = rule()
     await both.write(Plan(rules=[one], notices=[Notice.of(one, event(), NOW)]))
@@ -126,6 +133,18 @@ async def test_notices_come_when_they_are_due(both: Both) -> None:
     found = await both.outbox.waiting("rule-1", NOW + MINUTE, 10)
     assert [one.id for one in found] == ["n0", "n1"]
     assert [one.id for one in await both.outbox.waiting("rule-1", NOW + 9 * MINUTE, 2)] == ["n0", "n1"]
+
+
+async def test_the_rules_that_have_something_to_do_are_known(both: Both) -> None:
+    assert await both.outbox.with_work(NOW) == frozenset()
+    later = Notice(id="n", rule="later", event=event(), due=NOW + MINUTE)
+    await both.write(Plan(notices=[later]))
+    delivery = (await both.send_soon(rule(), 1)).delivery
+    assert await both.outbox.with_work(NOW) == {"rule-1"}
+    ended = {"state": DeliveryState.DELIVERED, "next_try": None, "ended": NOW, "rev": 2}
+    await both.outbox.settle(delivery.model_copy(update=ended))
+    assert await both.outbox.with_work(NOW) == frozenset()
+    assert await both.outbox.with_work(NOW + MINUTE) == {"later"}
 
 
 async def test_a_message_takes_its_notices_once(both: Both) -> None:

@@ -190,6 +190,13 @@ async def test_a_rule_that_gathers_sends_one_message_when_it_is_due(tmp_path: Pa
     assert len(house.post.sent[0].events) == 25
 
 
+def notifier_of(house: House) -> Notifier:
+    """One that looks and sends without pause."""
+    soon = timedelta(milliseconds=1)
+    parts = house.outbox, house.watcher, house.sender, house.clock
+    return Notifier(*parts, active_for=timedelta(hours=1), look=soon, send=soon)
+
+
 def failed(number: int, at: datetime) -> Any:
     error = JobError(message="no space left", kind="OSError")
     return job(number, "jp2", status=Status.ERROR, finished=at, error=error)
@@ -266,10 +273,7 @@ async def test_a_slow_channel_holds_up_no_other_rule_and_the_store_may_be_away(t
     house = House(tmp_path, slow, quick)
     house.notice(slow, 1)
     house.post.opens.clear()
-    soon = timedelta(milliseconds=1)
-    notifier = Notifier(
-        house.outbox, house.watcher, house.sender, active_for=timedelta(hours=1), look=soon, send=soon
-    )
+    notifier = notifier_of(house)
     stop = asyncio.Event()
     running = asyncio.create_task(notifier.run(stop))
     house.outbox.available = False
@@ -288,16 +292,26 @@ async def test_a_slow_channel_holds_up_no_other_rule_and_the_store_may_be_away(t
     await running
 
 
+async def test_what_waits_for_a_rule_that_is_gone_is_forgotten(tmp_path: Path) -> None:
+    house = House(tmp_path, rule(id="known"))
+    house.notice(rule(id="gone"), 2)
+    notifier = notifier_of(house)
+    stop = asyncio.Event()
+    running = asyncio.create_task(notifier.run(stop))
+    notifier.ticked()
+    await eventually_async(lambda: _true(not house.outbox.notices), what="it is forgotten")
+    assert [one.id for one in await house.outbox.rules()] == ["known"]
+    stop.set()
+    await running
+
+
 async def test_who_is_not_responsible_does_nothing(tmp_path: Path) -> None:
     """While one that is responsible does much."""
     idle, busy = House(tmp_path, one := rule()), House(tmp_path, one)
-    soon = timedelta(milliseconds=1)
     stop = asyncio.Event()
     running = []
     for house in (idle, busy):
-        notifier = Notifier(
-            house.outbox, house.watcher, house.sender, active_for=timedelta(hours=1), look=soon, send=soon
-        )
+        notifier = notifier_of(house)
         notifier.ticked()
         if house is idle:
             notifier.relieved()

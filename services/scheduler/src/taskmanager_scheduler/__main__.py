@@ -85,6 +85,7 @@ async def serve(settings: SchedulerSettings) -> None:
             outbox,
             Watcher(outbox, reader, clock, {name: names_of(goobi, name) for name in goobi.installations}),
             Sender(channels.load(settings.notifications), outbox, clock),
+            clock,
             active_for=active_for,
         ),
         reader=reader,

@@ -132,7 +132,11 @@ INDEXES: dict[str, list[IndexModel]] = {
     ],
     "notices": [IndexModel([("rule", 1), ("due", 1), ("_id", 1)], name="notices_due")],
     "notification_deliveries": [
-        IndexModel([("rule", 1), ("state", 1), ("next_try", 1), ("_id", 1)], name="deliveries_due"),
+        IndexModel(
+            [("next_try", 1), ("_id", 1), ("rule", 1)],
+            name="deliveries_due",
+            partialFilterExpression={"state": "pending"},
+        ),
         IndexModel([("rule", 1), *_CREATED], name="newest_deliveries"),
         IndexModel([("ended", 1)], name="old_deliveries", expireAfterSeconds=_DELIVERY_TTL_SECONDS),
     ],

@@ -1,6 +1,6 @@
 """What watching for events and sending notifications read and write, as a port."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -31,6 +31,12 @@ class NotificationStore(Protocol):
 
     async def operations_ended(self, after: datetime, *, until: datetime, limit: int) -> Sequence[Operation]:
         """Operations that ended later than `after`, up to `until`, in the order of their ends."""
+
+    async def with_work(self, now: datetime) -> frozenset[str]:
+        """The rules for which a notice or a message is due."""
+
+    async def forget(self, rules: Collection[str]) -> None:
+        """Remove what waits for rules that there are not: noticed while somebody removed them."""
 
     async def waiting(self, rule: str, now: datetime, limit: int) -> Sequence[Notice]:
         """Notices of the rule that are due and in no message yet, the longest due first."""

@@ -1,6 +1,6 @@
 """An outbox in memory with the contract of `taskmanager.ports.notification_store.NotificationStore`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from taskmanager.errors import StoreUnavailableError
@@ -74,6 +74,19 @@ class MemoryNotifications:
         ended = [(one.finished, one) for one in self.operations if one.finished is not None]
         found = [(at, one) for at, one in ended if after < at <= until]
         return [one for _, one in sorted(found, key=lambda entry: entry[0])[:limit]]
+
+    async def with_work(self, now: datetime) -> frozenset[str]:
+        """See the port."""
+        self._arrive()
+        waiting = {one.rule for one in self.notices.values() if one.due <= now}
+        pending = (one for one in self.known_deliveries.values() if one.state is DeliveryState.PENDING)
+        tried = {one.rule for one in pending if one.next_try is not None and one.next_try <= now}
+        return frozenset(waiting | tried)
+
+    async def forget(self, rules: Collection[str]) -> None:
+        """See the port."""
+        self._arrive()
+        self.write(Plan(removed_rules=list(rules)))
 
     async def waiting(self, rule: str, now: datetime, limit: int) -> Sequence[Notice]:
         """See the port."""

@@ -1,11 +1,12 @@
 """Watches and sends while this scheduler is the active one; each rule is sent for on its own."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from taskmanager.errors import TemporaryError
 from taskmanager.model.notifications.rules import Rule
+from taskmanager.ports.clock import Clock
 from taskmanager.ports.notification_store import NotificationStore
 from taskmanager.process.lifecycle import pause
 from taskmanager.process.logs import get_logger
@@ -23,23 +24,25 @@ FINISH = timedelta(seconds=5)
 
 log = get_logger(__name__)
 
-Work = Callable[[Sequence[Rule]], Awaitable[None]]
+Work = Callable[[], Awaitable[None]]
 
 
 class Notifier:
     """Runs beside everything else; what fails here is tried again and stops nothing."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring
         self,
         store: NotificationStore,
         watcher: Watcher,
         sender: Sender,
+        clock: Clock,
         *,
         active_for: timedelta,
         look: timedelta = LOOK,
         send: timedelta = SEND,
     ) -> None:
         """This scheduler is responsible for `active_for` after each tick that came through the inbox."""
+        self._clock = clock
         self._store, self._watcher, self._sender = store, watcher, sender
         self._duty = Duty(active_for)
         self._look, self._send = look, send
@@ -76,7 +79,7 @@ class Notifier:
         while not stop.is_set():
             try:
                 if self._duty.on:
-                    await work(await self._store.rules())
+                    await work()
             except TemporaryError as error:
                 await backoff.wait(str(error), stop)
                 continue
@@ -88,15 +91,21 @@ class Notifier:
             backoff.reset()
             await pause(stop, interval)
 
-    async def _watch(self, rules: Sequence[Rule]) -> None:
-        while await self._watcher.run_once(rules):
+    async def _watch(self) -> None:
+        while await self._watcher.run_once(await self._store.rules()):
             pass
 
-    async def _send_all(self, rules: Sequence[Rule]) -> None:
+    async def _send_all(self) -> None:
         """Begin to send for each rule that is not being sent for: a slow channel delays no other."""
         self._sending = {key: task for key, task in self._sending.items() if not task.done()}
+        due = await self._store.with_work(self._clock.now()) - self._sending.keys()
+        if not due:
+            return
+        rules = await self._store.rules()
+        if orphans := due - {rule.id for rule in rules}:
+            await self._store.forget(orphans)
         for rule in rules:
-            if rule.id not in self._sending:
+            if rule.id in due:
                 self._sending[rule.id] = asyncio.create_task(self._send_for(rule), name="notification")
 
     async def _send_for(self, rule: Rule) -> None:

@@ -1,6 +1,6 @@
 """What watching and sending read and write, on the store's connections but beside its transactions."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -92,6 +92,21 @@ class MongoNotifications:
             found = self._database.operations.find(wanted).sort("finished", 1).limit(limit)
             documents = await found.to_list()
         return readable("operations", operation_of, documents)
+
+    async def with_work(self, now: datetime) -> frozenset[str]:
+        """See the port. Both are read off an index."""
+        pending = {"state": DeliveryState.PENDING.value, "next_try": {"$lte": now}}
+        with translated_errors():
+            waiting = await self._database[NOTICES].distinct("rule", {"due": {"$lte": now}})
+            tried = await self._database[DELIVERIES].distinct("rule", pending)
+        return frozenset({*waiting, *tried})
+
+    async def forget(self, rules: Collection[str]) -> None:
+        """See the port."""
+        gone = {"rule": {"$in": list(rules)}}
+        with translated_errors():
+            await self._database[NOTICES].delete_many(gone)
+            await self._database[DELIVERIES].delete_many(gone)
 
     async def waiting(self, rule: str, now: datetime, limit: int) -> Sequence[Notice]:
         """See the port."""
