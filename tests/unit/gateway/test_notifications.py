@@ -7,7 +7,7 @@ import httpx
 import pytest
 from tests.unit.notifications.samples import NOW, delivery, event, rule
 
-from taskmanager.messages import Command, CommandResult, RemoveRule, SetRule, TryRule
+from taskmanager.messages import Command, CommandResult, SetRule
 from taskmanager.model.access import Right, Role
 from taskmanager.model.notifications.deliveries import DeliveryState
 from taskmanager.model.notifications.events import EventKind
@@ -84,8 +84,8 @@ async def test_a_rule_is_made_read_changed_and_removed(gateway: Gateway) -> None
     assert not (await call(gateway, "GET", "/night")).json()["on"]
     assert (await call(gateway, "DELETE", "/night")).status_code == 200
     assert (await call(gateway, "GET", "/night")).json()["type"] == "urn:taskmanager:problem:unknown-rule"
-    orders = [type(command.order) for command in gateway.scheduler.commands]
-    assert orders == [SetRule, SetRule, RemoveRule]
+    orders = [command.order.type for command in gateway.scheduler.commands]
+    assert orders == ["set_rule", "set_rule", "remove_rule"]
     told = [audited_action(entry.asked).kind for entry in gateway.reader.audited]
     assert told == ["set_rule", "set_rule", "remove_rule"]
 
@@ -229,7 +229,7 @@ async def test_the_buttons_send_a_test_and_remove_the_rule(gateway: Gateway) -> 
     assert "rule-1/remove" in (await get(gateway, "/ui/notifications/rule-1/remove")).text
     removed = await post(gateway, "/ui/notifications/rule-1/remove", reason="no longer needed")
     assert removed.headers["hx-redirect"] == "/notifications"
-    assert [type(command.order) for command in gateway.scheduler.commands] == [TryRule, RemoveRule]
+    assert [command.order.type for command in gateway.scheduler.commands] == ["try_rule", "remove_rule"]
     assert gateway.reader.known_rules == {}
 
 

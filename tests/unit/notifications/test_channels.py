@@ -82,7 +82,7 @@ class Postbox:
         del server, session
         assert isinstance(envelope.content, bytes)
         if self.answer.startswith("250"):
-            self.kept.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+            self.kept.append(message_from_bytes(envelope.content, policy=policy.default))
             self.to.append(envelope.rcpt_tos)
         return self.answer
 

@@ -112,7 +112,8 @@ def test_a_group_of_errors_is_told_when_it_is_new_and_at_each_power_of_ten() -> 
 
 def test_jobs_without_a_runner_are_told_when_that_has_lasted() -> None:
     story = Story()
-    seen = {"plugins": [installed("jp2")], "statistics": [queue(3)], "runners": [runner(alive=False)]}
+    seen: dict[str, Any] = {"plugins": [installed("jp2")], "statistics": [queue(3)]}
+    seen["runners"] = [runner(alive=False)]
     assert story.kinds(MINUTE / 2, **seen) == []
     assert story.kinds(MINUTE, **seen) == []
     assert story.kinds(NO_RUNNER_FOR + MINUTE / 2, **seen) == [EventKind.NO_RUNNER]
