@@ -87,6 +87,7 @@ async def serve(settings: SchedulerSettings) -> None:
             Sender(channels.load(settings.notifications), outbox, clock),
             clock,
             active_for=active_for,
+            look=settings.sweep_interval,
         ),
         reader=reader,
     )

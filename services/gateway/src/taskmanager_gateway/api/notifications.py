@@ -15,7 +15,12 @@ from taskmanager_gateway.api.responses import json_answer, json_request, problem
 from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.command_bodies import ReasonBody, read_order
 from taskmanager_gateway.http.examples import RULE
-from taskmanager_gateway.http.problems import STORE_UNAVAILABLE, UNKNOWN_RULE
+from taskmanager_gateway.http.problems import (
+    FORBIDDEN,
+    NOT_AUTHENTICATED,
+    STORE_UNAVAILABLE,
+    UNKNOWN_RULE,
+)
 from taskmanager_gateway.http.views import API
 from taskmanager_gateway.notifications.bodies import RuleBody
 from taskmanager_gateway.notifications.views import (
@@ -29,7 +34,12 @@ from taskmanager_gateway.notifications.views import (
 )
 from taskmanager_gateway.services import services_of
 
-router = APIRouter(prefix=API, tags=["Notifications"], dependencies=[needs(Right.NOTIFY)])
+router = APIRouter(
+    prefix=API,
+    tags=["Notifications"],
+    dependencies=[needs(Right.NOTIFY)],
+    responses=problems(NOT_AUTHENTICATED, FORBIDDEN),
+)
 
 Key = Annotated[RuleId, Path()]
 SUBJECT = "limit=50"

@@ -15,8 +15,6 @@ from taskmanager_scheduler.background.duty import Duty
 from taskmanager_scheduler.notifications.sender import Sender
 from taskmanager_scheduler.notifications.watcher import Watcher
 
-LOOK = timedelta(seconds=5)
-"""Time between two looks for events."""
 SEND = timedelta(seconds=1)
 """Time between two looks for messages that are due."""
 FINISH = timedelta(seconds=5)
@@ -38,10 +36,13 @@ class Notifier:
         clock: Clock,
         *,
         active_for: timedelta,
-        look: timedelta = LOOK,
+        look: timedelta,
         send: timedelta = SEND,
     ) -> None:
-        """This scheduler is responsible for `active_for` after each tick that came through the inbox."""
+        """This scheduler is responsible for `active_for` after each tick that came through the inbox.
+
+        `look` is the time between two looks for events, `send` between two for messages that are due.
+        """
         self._clock = clock
         self._store, self._watcher, self._sender = store, watcher, sender
         self._duty = Duty(active_for)

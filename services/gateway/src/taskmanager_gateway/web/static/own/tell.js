@@ -49,7 +49,7 @@ function tellDesktop() {
   plugins = new Set();
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   // the same tag in every tab: however many are open, it is one notification
-  const told = new Notification(words.title, { body: `${words.body.replace("{n}", unseen)}: ${names}`, tag: "tm-failed" });
+  const told = new Notification(words.title, { body: `${unseen === 1 ? words.one : words.body.replace("{n}", unseen)}: ${names}`, tag: "tm-failed" });
   told.addEventListener("click", () => {
     window.focus();
     window.location.assign("/errors");
