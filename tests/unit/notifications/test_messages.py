@@ -42,7 +42,7 @@ def test_one_event_gives_the_subject_and_many_are_counted(tmp_path: Path) -> Non
     many = text_of(delivery(*(event(n) for n in range(LISTED_MOST + 5))), rule(language="de"), settings)
     assert many.subject == f"[TaskManager] {LISTED_MOST + 5} Ereignisse: Failures"
     assert "und 5 weitere" in many.plain
-    assert len(many.lines) == LISTED_MOST
+    assert len(many.listed) == LISTED_MOST
 
 
 def test_times_are_those_of_the_rule_s_zone(tmp_path: Path) -> None:
@@ -82,6 +82,13 @@ def test_a_webhook_is_signed_over_its_id_time_and_body(tmp_path: Path) -> None:
     assert body["events"][0]["kind"] == "job_failed"
     assert body["events"][0]["link"] == "https://tasks.example.org/jobs/job-1"
     assert SECRET not in repr(sent.headers)
+
+
+def test_a_webhook_is_told_all_events_of_a_message(tmp_path: Path) -> None:
+    many = delivery(*(event(number) for number in range(LISTED_MOST + 5)))
+    sent = request_of(HOOK, SECRET, many, rule(), text_of(many, rule(), channels(tmp_path)), NOW)
+    told = [one["id"] for one in json.loads(sent.body)["events"]]
+    assert told == [one.id for one in many.events]
 
 
 def test_matrix_gets_a_notice_under_the_id_of_the_message(tmp_path: Path) -> None:

@@ -254,6 +254,17 @@ async def test_a_scheduler_that_comes_back_says_that_nobody_looked(tmp_path: Pat
     assert await house.look(10 * MINUTE) == [EventKind.SCHEDULER_AWAY]
 
 
+async def test_a_scheduler_that_knew_no_rules_goes_on_where_another_one_looked_last(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    await house.look(timedelta(0))
+    house.outbox.write(Plan(rules=[rule()]))
+    other = Watcher(house.outbox, house.reader, house.clock, {})
+    await other.run_once(await house.outbox.rules())
+    house.outbox.jobs = [failed(1, NOW + timedelta(seconds=1))]
+    house.watcher.begin_anew()
+    assert await house.look(MINUTE) == [EventKind.JOB_FAILED]
+
+
 async def test_a_look_that_fails_loses_nothing(tmp_path: Path) -> None:
     house = House(tmp_path, rule(kinds=(EventKind.PLUGIN_STOPPED,)))
     house.reader.install(installed("jp2"))

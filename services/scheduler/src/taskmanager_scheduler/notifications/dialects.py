@@ -84,7 +84,7 @@ def _matrix(channel: MatrixChannel, token: str, delivery: Delivery, text: Text) 
 def _card(text: Text) -> dict[str, Any]:
     """An adaptive card. Its texts know Markdown, so what is quoted is kept from becoming any."""
     blocks: list[dict[str, Any]] = [_block(text.subject, weight="Bolder", size="Medium")]
-    for line in text.lines:
+    for line in text.listed:
         blocks.append(_block(line.text))
         if line.link is not None:
             blocks.append({"type": "TextBlock", "wrap": True, "text": f"[{line.link}]({line.link})"})

@@ -71,8 +71,8 @@ class Watcher:
         """Whether there was no rule at the last look: then nobody missed anything since."""
 
     def begin_anew(self) -> None:
-        """Another scheduler may have looked meanwhile."""
-        self._known = None
+        """Another scheduler may have looked meanwhile, for rules that this one does not know."""
+        self._known, self._asleep = None, False
 
     async def run_once(self, rules: Sequence[Rule]) -> bool:
         """Look once for these rules; whether there may be more at once. Raises StoreUnavailableError."""

@@ -10,7 +10,7 @@ from taskmanager.model.notifications.events import Event, EventKind
 from taskmanager.model.notifications.rules import Rule
 
 LISTED_MOST = 50
-"""How many events a message lists; it says how many more there are."""
+"""How many events a message to people lists; it says how many more there are."""
 
 _TEXTS: Mapping[str, Mapping[EventKind, str]] = {
     "en": {
@@ -54,16 +54,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a message says: a subject in one line, the events it lists, and its end."""
+    """What a message says: a subject in one line, all its events, and its end. People get the first of them."""
 
     subject: str
     lines: Sequence[Line]
     end: Sequence[str]
 
     @property
+    def listed(self) -> Sequence[Line]:
+        """Those that are told to people; the end says how many more there are."""
+        return self.lines[:LISTED_MOST]
+
+    @property
     def plain(self) -> str:
         """All of it as plain text."""
-        told = [part for line in self.lines for part in (line.text, line.link, "") if part is not None]
+        told = [part for line in self.listed for part in (line.text, line.link, "") if part is not None]
         return "\n".join([*told, *self.end]).strip() + "\n"
 
 
@@ -90,7 +95,7 @@ def text_of(delivery: Delivery, rule: Rule, settings: NotificationSettings) -> T
             f"{event.at.astimezone(zone):%Y-%m-%d %H:%M} {sentence(event, rule.language)}",
             settings.link(event.path),
         )
-        for event in delivery.events[:LISTED_MOST]
+        for event in delivery.events
     ]
     count = len(delivery.events)
     first = sentence(delivery.events[0], rule.language)
