@@ -54,7 +54,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a message says: a subject in one line, all its events, and its end. People get the first of them."""
+    """What a message says: a subject in one line, all its events, and its end."""
 
     subject: str
     lines: Sequence[Line]
