@@ -23,6 +23,7 @@ from taskmanager.model.jobs import (
     LogLine,
 )
 from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.notes import NOTES_SHOWN, Note, NoteOn
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.queries import (
     POSITION_LIMIT,
@@ -78,6 +79,9 @@ def write_into(fake: FakeReader) -> Write:
         fake.recorded += plan.files
         fake.figures += plan.figures
         fake.audited += plan.audit
+        fake.known_notes |= {note.id: note for note in plan.notes}
+        for gone in plan.removed_notes:
+            fake.known_notes.pop(gone, None)
 
     return write
 
@@ -865,3 +869,23 @@ async def test_the_jobs_of_a_process_are_kept_apart_by_installation_step_and_plu
 async def test_a_cursor_of_another_list_is_refused_for_a_process(reader: JobReader, cursor: str) -> None:
     with pytest.raises(CursorError):
         await reader.jobs_of_process(ProcessQuery(process=17, installations=(None,), cursor=cursor))
+
+
+async def test_the_newest_notes_on_a_thing_are_read_and_each_can_be_removed(
+    reader: JobReader, write: Write
+) -> None:
+    notes = [
+        Note(
+            id=f"note-{number:03}", on=NoteOn.PLUGIN, key="jp2", text=f"disk {number}\nnew", by="anna",
+            at=NOW + timedelta(seconds=number // 2),
+        )
+        for number in range(NOTES_SHOWN + 3)
+    ]  # fmt: skip
+    other = Note(id="other", on=NoteOn.PROCESS, key="main/17", text="ask anna", by="otto", at=NOW)
+    await write(Plan(notes=[*notes, other]))
+    assert list(await reader.notes(NoteOn.PLUGIN, "jp2")) == notes[::-1][:NOTES_SHOWN]
+    assert list(await reader.notes(NoteOn.PROCESS, "main/17")) == [other]
+    assert await reader.notes(NoteOn.JOB, "jp2") == []
+    await write(Plan(removed_notes=["other"], notes=notes))
+    assert await reader.note("other") is None
+    assert await reader.note("note-001") == notes[1]

@@ -12,6 +12,7 @@ import pytest
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import (
     AccessOrder,
+    AddNote,
     AddSecurityKey,
     AddToken,
     AddUser,
@@ -48,6 +49,7 @@ from taskmanager.messages import (
     Redelivered,
     Refusal,
     RemoveDevice,
+    RemoveNote,
     RemoveRule,
     RemoveSecondFactor,
     RemoveSecurityKey,
@@ -111,6 +113,7 @@ from taskmanager.model.jobs import (
 )
 from taskmanager.model.log_types import LogType
 from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.notes import NoteOn
 from taskmanager.model.notifications.events import EventKind
 from taskmanager.model.notifications.rules import Pace, RuleTerms
 from taskmanager.model.operations import JobFilter
@@ -469,6 +472,28 @@ CASES: list[tuple[str, Message, Decode]] = [
                     quiet_to=time(7),
                 ),
             ),
+        ),
+        decode_inbox,
+    ),
+    (
+        "add_note",
+        Command(
+            id="command-n",
+            gateway="g-1",
+            actor="anna",
+            at=MOMENT,
+            order=AddNote(on=NoteOn.JOB, key=JOB, text="waiting for new disks", plugin="jp2"),
+        ),
+        decode_inbox,
+    ),
+    (
+        "remove_note",
+        Command(
+            id="command-m",
+            gateway="g-1",
+            actor="anna",
+            at=MOMENT,
+            order=RemoveNote(note="command-n", on=NoteOn.PROCESS, key="main/17"),
         ),
         decode_inbox,
     ),

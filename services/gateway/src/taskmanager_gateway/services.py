@@ -29,6 +29,7 @@ from taskmanager_gateway.jobs.wait_reason_lookup import WaitReasonLookup
 from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.live.hub import Hub, Watchers
 from taskmanager_gateway.live.running_jobs import RunningJobs
+from taskmanager_gateway.notes.service import NoteService
 from taskmanager_gateway.notifications.service import NotificationService
 from taskmanager_gateway.operations.service import OperationService
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
@@ -58,6 +59,7 @@ class Services:
     processes: ProcessReading
     dead_letters: DeadLetterService
     notifications: NotificationService
+    notes: NoteService
     finder: JobFinder
     reasons: WaitReasonLookup
     running: RunningJobs
@@ -129,6 +131,7 @@ def make_services(  # noqa: PLR0913 - wiring
         limit_bytes=settings.body_limit_bytes,
     )
     permissions = Permissions(reader, finder)
+    processes = ProcessReading(reader, goobi)
     commanding = CommandService(
         publisher,
         pending,
@@ -157,7 +160,8 @@ def make_services(  # noqa: PLR0913 - wiring
         commanding=commanding,
         operating=OperationService(reader, commanding, catalogue, clock),
         reports=ReportService(reader, permissions, commanding, goobi, clock),
-        processes=ProcessReading(reader, goobi),
+        processes=processes,
+        notes=NoteService(reader, finder, processes, commanding),
         dead_letters=DeadLetterService(reader, commanding, settings.topology),
         notifications=NotificationService(reader, commanding, channels.load(settings.notifications)),
         finder=finder,

@@ -67,6 +67,7 @@ from taskmanager.messages.events import (
     Suspended,
     Unclaimed,
 )
+from taskmanager.messages.notes import AddNote, NoteOrder, RemoveNote
 from taskmanager.messages.notifications import NotificationOrder, RemoveRule, SetRule, TryRule
 from taskmanager.messages.replicas import ReplicaOrders, ReplicasReported, ScalingCommand
 from taskmanager.messages.replies import (
@@ -85,6 +86,7 @@ from taskmanager.messages.wire import AttemptReference, Message, decode
 
 __all__ = [
     "AccessOrder",
+    "AddNote",
     "AddSecurityKey",
     "AddToken",
     "AddUser",
@@ -118,6 +120,7 @@ __all__ = [
     "LogInsSeen",
     "Logged",
     "Message",
+    "NoteOrder",
     "Notice",
     "NotificationOrder",
     "Order",
@@ -127,6 +130,7 @@ __all__ = [
     "Refusal",
     "RefusalReason",
     "RemoveDevice",
+    "RemoveNote",
     "RemoveRule",
     "RemoveSecondFactor",
     "RemoveSecurityKey",

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from taskmanager.messages.access_commands import AccessOrder
 from taskmanager.messages.dead_letters import SettleDeadLetter
+from taskmanager.messages.notes import NoteOrder
 from taskmanager.messages.notifications import NotificationOrder
 from taskmanager.messages.replicas import ScalingCommand
 from taskmanager.messages.wire import Message
@@ -101,6 +102,7 @@ Order = (
     | ReplayReports
     | SettleDeadLetter
     | NotificationOrder
+    | NoteOrder
     | AccessOrder
 )
 """Every command there is."""

@@ -130,6 +130,7 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("operation", 1), ("number", 1)], name="failures_of_an_operation"),
         IndexModel([("at", 1)], name="old_failures", expireAfterSeconds=OPERATION_TTL_SECONDS),
     ],
+    "notes": [IndexModel([("on", 1), ("key", 1), *_NEWEST], name="notes_on_a_thing")],
     "notices": [IndexModel([("rule", 1), ("due", 1), ("_id", 1)], name="notices_due")],
     "notification_deliveries": [
         IndexModel(

@@ -45,6 +45,7 @@ from taskmanager.mongo.dead_letters import DeadLetterReads
 from taskmanager.mongo.error_groups import ErrorGroupReads
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
+from taskmanager.mongo.notes.documents import NoteReads
 from taskmanager.mongo.notifications.store import NotificationReads
 from taskmanager.mongo.operations.reads import OperationReads
 from taskmanager.mongo.partitions import check_partitions
@@ -65,6 +66,7 @@ class MongoReader(
     ErrorGroupReads,
     FiguresReads,
     FileReads,
+    NoteReads,
     NotificationReads,
     OperationReads,
     ProcessReads,

@@ -11,6 +11,7 @@ from taskmanager.model.access import KnownSession, Token, User
 from taskmanager.model.failures.error_groups import ErrorGroup
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
+from taskmanager.model.notes import Note, NoteOn
 from taskmanager.model.notifications.deliveries import Delivery
 from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
@@ -139,6 +140,12 @@ class JobReader(Protocol):
         """The known dead letters, the oldest first."""
 
     async def dead_letter(self, letter: str) -> DeadLetter | None:
+        """One of them."""
+
+    async def notes(self, on: NoteOn, key: str) -> Sequence[Note]:
+        """The newest notes on a thing, up to `NOTES_SHOWN`, the newest first."""
+
+    async def note(self, note_id: str) -> Note | None:
         """One of them."""
 
     async def notification_rules(self) -> Sequence[Rule]:

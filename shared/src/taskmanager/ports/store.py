@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from taskmanager.model.control import Settlement
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
+from taskmanager.model.notes import Note
 from taskmanager.model.notifications.deliveries import Notice
 from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Failure, Listing, Operation
@@ -134,6 +135,8 @@ class Plan:
     rules: Sequence[Rule] = ()
     removed_rules: Sequence[str] = ()
     notices: Sequence[Notice] = ()
+    notes: Sequence[Note] = ()
+    removed_notes: Sequence[str] = ()
 
 
 PlanT = TypeVar("PlanT", bound=Plan)

@@ -50,6 +50,7 @@ COLLECTIONS = (
     "job_files",
     "job_logs",
     "jobs",
+    "notes",
     "notices",
     "notification_deliveries",
     "notification_rules",

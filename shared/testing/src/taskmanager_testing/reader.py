@@ -12,6 +12,7 @@ from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.model.failures.error_groups import ErrorGroup, fingerprint
 from taskmanager.model.hourly_figures import HourlyFigures, hour_of, total
 from taskmanager.model.jobs import Job
+from taskmanager.model.notes import NOTES_SHOWN, Note, NoteOn
 from taskmanager.model.notifications.deliveries import Delivery
 from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import (
@@ -84,6 +85,7 @@ class FakeReader:
         self.known_failures: list[Failure] = []
         self.known_rules: dict[str, Rule] = {}
         self.known_deliveries: list[Delivery] = []
+        self.known_notes: dict[str, Note] = {}
         self.available = True
         self.answers = asyncio.Event()
         """While cleared, the store hangs."""
@@ -317,6 +319,17 @@ class FakeReader:
         """See `JobReader.dead_letter`."""
         await self._arrive("dead_letter")
         return self.letters.known.get(letter)
+
+    async def notes(self, on: NoteOn, key: str) -> Sequence[Note]:
+        """See `JobReader.notes`."""
+        await self._arrive("notes")
+        found = [one for one in self.known_notes.values() if (one.on, one.key) == (on, key)]
+        return sorted(found, key=lambda one: (one.at, one.id), reverse=True)[:NOTES_SHOWN]
+
+    async def note(self, note_id: str) -> Note | None:
+        """See `JobReader.note`."""
+        await self._arrive("note")
+        return self.known_notes.get(note_id)
 
     async def notification_rules(self) -> Sequence[Rule]:
         """See `JobReader.notification_rules`."""

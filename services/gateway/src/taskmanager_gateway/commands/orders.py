@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from taskmanager.messages import (
+    AddNote,
     AddSecurityKey,
     AddToken,
     AddUser,
@@ -18,6 +19,7 @@ from taskmanager.messages import (
     Order,
     PluginCommand,
     RemoveDevice,
+    RemoveNote,
     RemoveRule,
     RemoveSecondFactor,
     RemoveSecurityKey,
@@ -47,6 +49,7 @@ from taskmanager_gateway.http.problems import (
     NOT_POSSIBLE,
     UNKNOWN_DEAD_LETTER,
     UNKNOWN_JOB,
+    UNKNOWN_NOTE,
     UNKNOWN_OPERATION,
     UNKNOWN_PLACE,
     UNKNOWN_PLUGIN,
@@ -196,6 +199,12 @@ async def _rules(permissions: Permissions, order: object, who: Principal) -> Non
     allow_right(who, Right.NOTIFY)
 
 
+async def _notes(permissions: Permissions, order: object, who: Principal) -> None:
+    """What a note is on is checked by `notes.service`, which alone gives these orders."""
+    del permissions, order
+    allow_right(who, Right.OPERATE)
+
+
 def _no_job(order: JobCommand | SendMessage) -> ProblemError:
     return ProblemError(UNKNOWN_JOB, problems.NO_JOB(job=order.job))
 
@@ -259,6 +268,8 @@ ORDERS: Mapping[type, OrderRules[Any]] = {
     SetRule: OrderRules(_rules, _none(UNKNOWN_RULE, problems.NO_RULE())),
     RemoveRule: OrderRules(_rules, _none(UNKNOWN_RULE, problems.NO_RULE())),
     TryRule: OrderRules(_rules, _none(UNKNOWN_RULE, problems.NO_RULE())),
+    AddNote: OrderRules(_notes, _none(UNKNOWN_NOTE, problems.NO_NOTE())),
+    RemoveNote: OrderRules(_notes, _none(UNKNOWN_NOTE, problems.NO_NOTE())),
     AddUser: OrderRules(_administer(), _NO_USER),
     ChangeUser: OrderRules(_administer(), _NO_USER),
     SetPassword: OrderRules(_administer(own="name"), _NO_USER),

@@ -28,6 +28,7 @@ from taskmanager_gateway.web.home.failures import FailureCounts
 from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_messages
 from taskmanager_gateway.web.new_job import new_job
+from taskmanager_gateway.web.notes import notes
 from taskmanager_gateway.web.notifications import notifications
 from taskmanager_gateway.web.operations import operations
 from taskmanager_gateway.web.plugins import bulk, plugin, plugin_commands, replicas
@@ -85,6 +86,7 @@ def make_pages(services: Services) -> ASGIApp:
         runners,
         reports,
         notifications,
+        notes,
         audit,
         users,
         tokens,

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from taskmanager.messages import (
+    AddNote,
     AddSecurityKey,
     AddToken,
     AddUser,
@@ -20,6 +21,7 @@ from taskmanager.messages import (
     JobCommand,
     PluginCommand,
     RemoveDevice,
+    RemoveNote,
     RemoveRule,
     RemoveSecondFactor,
     RemoveSecurityKey,
@@ -45,6 +47,7 @@ from taskmanager_scheduler.commands import (
     access,
     dead_letters,
     jobs,
+    notes,
     notifications,
     operations,
     plugins,
@@ -66,6 +69,7 @@ class CommandSpace(
     reports.ReportSpace,
     dead_letters.LetterSpace,
     notifications.RuleSpace,
+    notes.NoteSpace,
     access.AccessSpace,
     Protocol,
 ):
@@ -87,6 +91,8 @@ HANDLERS: Mapping[type, CommandHandler[CommandSpace, Any]] = {
     SetRule: notifications.SET_RULE,
     RemoveRule: notifications.REMOVE_RULE,
     TryRule: notifications.TRY_RULE,
+    AddNote: notes.ADD_NOTE,
+    RemoveNote: notes.REMOVE_NOTE,
     AddUser: access.ADD_USER,
     ChangeUser: access.CHANGE_USER,
     SetPassword: access.SET_PASSWORD,

@@ -26,6 +26,7 @@ from taskmanager.messages import (
 )
 from taskmanager.model.control import Settlement
 from taskmanager.model.jobs import Job
+from taskmanager.model.notes import Note
 from taskmanager.model.notifications.deliveries import Notice
 from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Operation
@@ -88,6 +89,8 @@ class GroupState:
     rules: dict[str, Rule] = field(default_factory=dict)
     removed_rules: set[str] = field(default_factory=set)
     notices: list[Notice] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    removed_notes: list[str] = field(default_factory=list)
     register: AccessGroupState = field(init=False)
 
     def __post_init__(self) -> None:
@@ -257,6 +260,8 @@ class GroupState:
             rules=list(self.rules.values()),
             removed_rules=sorted(self.removed_rules),
             notices=self.notices,
+            notes=self.notes,
+            removed_notes=self.removed_notes,
             effects=self.effects,
             changes=[
                 *(change_of(before, after, logged=after.id in logged) for before, after in pairs),

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import Number
+from taskmanager.model.notes import process_key
 from taskmanager.model.queries import ProcessQuery
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
@@ -74,6 +75,7 @@ async def _listed(request: Request, process_id: int, who: Principal) -> dict[str
         "ignored": ignored,
         "process": process_id,
         "title": title_of(found.jobs),
+        "note_key": process_key(services.goobi.name_of(asked.installation), process_id),
         "installation": services.goobi.name_of(asked.installation),
         "several": len(services.goobi.installations) > 1,
         "in_goobi": GoobiPagesView.of(found.jobs, services.goobi).process,
