@@ -85,14 +85,14 @@ const WAITS = ["STARTED", "PAUSED"];
 const changesLists = (digest) => digest.many || digest.counts || digest.jobs.some((one) => WAITS.includes(one.status));
 
 // what came into the tab Error, by plugin
-function failures(digest) {
+function failedIn(digest) {
   const seen = digest.plugins ?? { [digest.name]: digest };
   const counts = Object.entries(seen).map(([name, one]) => [name, one.arrived?.error ?? 0]);
   return Object.fromEntries(counts.filter(([, jobs]) => jobs));
 }
 
 function hear(digest) {
-  const failed = failures(digest);
+  const failed = failedIn(digest);
   if (Object.keys(failed).length) say("tm-failed", failed);
   if (digest.plugins) {
     tellCounts(() => true);
