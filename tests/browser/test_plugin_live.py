@@ -12,6 +12,8 @@ from tests.browser.conftest import NewPage
 from tests.browser.watching import Watch
 from tests.e2e.system import System
 
+from taskmanager_testing.waiting import eventually_async
+
 DIES_MILLISECONDS = 100_000
 """A silent runner keeps its jobs for a lease of a minute."""
 TOP = "node => node.getBoundingClientRect().top"
@@ -366,8 +368,7 @@ async def test_who_wants_to_be_told_of_failures_is_while_the_page_is_in_the_back
     await page.evaluate(HIDE, arg=True)
     cancel(system, second)
     await expect(page).to_have_title(f"(1) {title}")
-    await page.wait_for_function("window.told.length === 1")
-    told = await page.evaluate("window.told[0]")
+    told = await eventually_async(lambda: page.evaluate("window.told[0] ?? null"), what="a notification")
     assert (told["tag"], told["body"]) == ("tm-failed", f"1 job failed or was cancelled: {PLUGIN}")
     await page.evaluate(HIDE, arg=False)
     await expect(page).to_have_title(title)
