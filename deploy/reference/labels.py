@@ -45,7 +45,17 @@ OPEN: Mapping[str, str] = {
 
 CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
     "retries_total": {
-        "what": ("events", "goobi_files", "operations", "partitions", "rabbitmq", "reports", "slot", "store")
+        "what": (
+            "events",
+            "goobi_files",
+            "notifications",
+            "operations",
+            "partitions",
+            "rabbitmq",
+            "reports",
+            "slot",
+            "store",
+        )
     },
     "broker_connected": {"connection": ("changes", "consume", "publish")},
     "http_refused_total": {"why": shared.HTTP_REFUSALS},
@@ -82,6 +92,7 @@ CLOSED: Mapping[str, Mapping[str, Iterable[str]]] = {
     "runners": {"state": gauges.RUNNER_STATES},
     "plugin_slots": {"state": gauges.SLOT_STATES},
     "plugin_replicas": {"state": ("wanted", *Condition)},
+    "notifications_total": {"outcome": scheduler.NOTIFICATION_OUTCOMES},
     "goobi_reports_total": {"kind": tuple(ReportKind), "outcome": scheduler.REPORT_OUTCOMES},
     "goobi_report_lag_seconds": {"kind": tuple(ReportKind)},
     "goobi_undelivered_reports": {"state": ("pending", "given_up")},

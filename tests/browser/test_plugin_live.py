@@ -6,11 +6,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from playwright.async_api import Page, expect
-from tests.browser.books import PLUGIN, asked, book, clear, live, steps, working
+from tests.browser.books import PLUGIN, Book, asked, book, clear, live, steps, working
 from tests.browser.chromium import Visitor
 from tests.browser.conftest import NewPage
 from tests.browser.watching import Watch
 from tests.e2e.system import System
+
+from taskmanager_testing.waiting import eventually_async
 
 DIES_MILLISECONDS = 100_000
 """A silent runner keeps its jobs for a lease of a minute."""
@@ -326,6 +328,51 @@ async def test_a_page_that_nobody_sees_asks_for_nothing(system: System, new_page
     await expect(first.row(hidden)).to_contain_text("4.tif")
     await expect(hidden.locator("#news-text")).to_contain_text("new job")
     await expect(waiting[0].row(hidden)).to_be_visible()
+
+
+# --- being told of failures -----------------------------------------------------------------------
+
+
+TOLD = """() => {
+    window.told = [];
+    window.Notification = class extends EventTarget {
+        static permission = 'granted';
+        constructor(title, options) { super(); window.told.push({title, ...options}); }
+    };
+}"""
+
+
+def cancel(system: System, *books: Book) -> None:
+    with system.client() as client:
+        for one in books:
+            client.post(f"/api/v1/jobs/{one.id}/cancel", json={}).raise_for_status()
+    for one in books:
+        one.becomes("CANCELLED")
+
+
+async def test_who_wants_to_be_told_of_failures_is_while_the_page_is_in_the_background(
+    system: System, page: Page
+) -> None:
+    first, second = book(system, "Atlas"), book(system, "Bibel")
+    await page.add_init_script(f"({TOLD})()")
+    await live(page)
+    title = await page.title()
+    await page.get_by_role("button", name="Settings").click()
+    switch = page.get_by_role("switch", name="Tell me of failures")
+    await expect(switch).not_to_be_checked()
+    await switch.press("Enter")
+    await expect(page.locator("#tell")).to_have_attribute("aria-checked", "true")
+    cancel(system, first)
+    await expect(first.row(page)).to_contain_text("CANCELLED")
+    assert await page.title() == title  # somebody looks
+    await page.evaluate(HIDE, arg=True)
+    cancel(system, second)
+    await expect(page).to_have_title(f"(1) {title}")
+    told = await eventually_async(lambda: page.evaluate("window.told[0] ?? null"), what="a notification")
+    assert (told["tag"], told["body"]) == ("tm-failed", f"1 job failed or was cancelled: {PLUGIN}")
+    await page.evaluate(HIDE, arg=False)
+    await expect(page).to_have_title(title)
+    await expect(second.row(page)).to_contain_text("CANCELLED")
 
 
 # --- a runner that dies ---------------------------------------------------------------------------

@@ -332,6 +332,13 @@ VIEWS = (
     View("log-in", "/log-in", guarded=True),
     *ACCESS,
     View("report", "/reports", press("#reports [hx-get^='/ui/reports/']")),
+    View("process", "/processes/3"),
+    View("processes", "/processes?q=stadtchronik"),
+    View("notifications", "/notifications"),
+    View("notification", f"/notifications/{records.RULE}"),
+    View("notification-change", f"/notifications/{records.RULE}/change"),
+    View("notification-new", "/new-notification"),
+    View("notification-remove", f"/notifications/{records.RULE}", press("[hx-get$='/remove']")),
     View("replay-all", "/reports", press("#installations [hx-get$='/replay']")),
 )
 

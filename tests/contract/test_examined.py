@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from taskmanager.model.jobs import Job, JobSpec
+from taskmanager.model.jobs import GoobiReference, Job, JobSpec
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.partitions import Partition
+from taskmanager.model.queries import ProcessQuery
 from taskmanager.model.states import Status
 from taskmanager.mongo import MongoReader, MongoStore, connect
 from taskmanager.mongo.base.client import Database
+from taskmanager.mongo.processes.reads import NEWEST, process_filter
 from taskmanager.ports.store import Needs, Plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -78,12 +80,15 @@ def _job(
     status: Status = Status.STARTED,
     *,
     unique: str | None = None,
+    goobi: GoobiReference | None = None,
     ticket_due: datetime | None = None,
     not_before: datetime | None = None,
 ) -> Job:
     return Job(
         id=key,
-        spec=JobSpec(plugin="even" if key < "0100" else "odd", unique=unique, title=f"Band {key}"),
+        spec=JobSpec(
+            plugin="even" if key < "0100" else "odd", unique=unique, title=f"Band {key}", goobi=goobi
+        ),
         client="test",
         status=status,
         priority=5,
@@ -166,3 +171,22 @@ async def test_a_search_by_the_beginning_of_an_id_examines_only_those(
 ) -> None:
     del store
     assert await examined(lambda: reader.search(JobFilter(), begins="000")) == 20  # counted, and shown
+
+
+async def test_a_page_of_a_process_examines_only_its_own_jobs_in_the_order_of_the_index(
+    reader: MongoReader, store: MongoStore, examined: Examined, database: Database
+) -> None:
+    jobs = [_job(f"p{n}", goobi=GoobiReference(process_id=17)) for n in range(4)]
+    jobs += [_job(f"q{n}", goobi=GoobiReference(process_id=100 + n)) for n in range(MANY)]
+    await store.apply(Needs(), lambda _: Plan(jobs=[(None, one) for one in jobs]))
+    query = ProcessQuery(process=17, installations=(None, "main"), limit=2)
+    first = await examined(lambda: reader.jobs_of_process(query))
+    assert first == query.limit + 1
+    after = (await reader.jobs_of_process(query)).next_cursor
+    more = query.model_copy(update={"cursor": after})
+    assert await examined(lambda: reader.jobs_of_process(more)) - first <= len(jobs[:4])
+    condition = process_filter(query)
+    explained = await database.jobs.find(condition).sort(NEWEST).explain()
+    plan = str(explained["queryPlanner"]["winningPlan"])
+    assert "'indexName': 'term_by_creation'" in plan
+    assert "'stage': 'SORT'" not in plan

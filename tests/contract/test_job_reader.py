@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from taskmanager.errors import CursorError
 from taskmanager.model.control import Drain, Stop
 from taskmanager.model.hourly_figures import HOUR, HourlyFigures
 from taskmanager.model.jobs import (
     Attribution,
     FileRecord,
     FileState,
+    GoobiReference,
     HistoryEntry,
     Job,
     JobError,
@@ -21,6 +23,7 @@ from taskmanager.model.jobs import (
     LogLine,
 )
 from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.notes import NOTES_SHOWN, Note, NoteOn
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.queries import (
     FOUND_LIMIT,
@@ -29,6 +32,7 @@ from taskmanager.model.queries import (
     FileQuery,
     JobQuery,
     Position,
+    ProcessQuery,
     Sort,
     SortOrder,
 )
@@ -76,6 +80,9 @@ def write_into(fake: FakeReader) -> Write:
         fake.recorded += plan.files
         fake.figures += plan.figures
         fake.audited += plan.audit
+        fake.known_notes |= {note.id: note for note in plan.notes}
+        for gone in plan.removed_notes:
+            fake.known_notes.pop(gone, None)
 
     return write
 
@@ -861,3 +868,71 @@ async def test_the_projects_are_those_of_a_plugin_s_jobs(reader: JobReader, writ
     )
     assert await reader.projects("noop") == ["A", "b"]
     assert await reader.projects("nobody") == []
+
+
+def _of_process(number: int, plugin: str, installation: str | None = None, **reference: int) -> Job:
+    goobi = GoobiReference(**{"process_id": 17, "installation": installation, **reference})
+    return job(number, plugin, goobi=goobi, created=NOW + timedelta(seconds=number // 2))
+
+
+async def test_the_jobs_of_a_process_come_newest_first_over_all_plugins(
+    reader: JobReader, write: Write
+) -> None:
+    await put(
+        write,
+        *(_of_process(number, "noop" if number % 2 else "jp2", "main" if number % 3 else None)
+          for number in range(1, 8)),
+        _of_process(8, "noop", "maps"),
+        _of_process(9, "noop", process_id=18),
+        job(10),
+    )  # fmt: skip
+    wanted = ProcessQuery(process=17, installations=(None, "main"), limit=3)
+    first = await reader.jobs_of_process(wanted)
+    assert numbers(first.jobs) == [7, 6, 5]
+    second = await reader.jobs_of_process(wanted.model_copy(update={"cursor": first.next_cursor}))
+    assert numbers(second.jobs) == [4, 3, 2]
+    last = await reader.jobs_of_process(wanted.model_copy(update={"cursor": second.next_cursor}))
+    assert (numbers(last.jobs), last.next_cursor) == ([1], None)
+
+
+async def test_the_jobs_of_a_process_are_kept_apart_by_installation_step_and_plugin(
+    reader: JobReader, write: Write
+) -> None:
+    await put(write, _of_process(1, "noop", step_id=4), _of_process(2, "jp2"), _of_process(3, "noop", "maps"))
+
+    async def found(installations: tuple[str | None, ...], **more: Any) -> list[int]:
+        query = ProcessQuery(process=17, installations=installations, **more)
+        return numbers((await reader.jobs_of_process(query)).jobs)
+
+    assert await found((None, "main")) == [2, 1]
+    assert await found(("maps",)) == [3]
+    assert await found(("other",)) == []
+    assert await found((None, "maps"), step=4) == [1]
+    assert await found((None, "maps"), plugins=("jp2",)) == [2]
+    assert await found((None, "maps"), plugins=()) == []
+
+
+@pytest.mark.parametrize("cursor", ["x", "WzFd", "WyIyMDI2IiwxXQ=="])
+async def test_a_cursor_of_another_list_is_refused_for_a_process(reader: JobReader, cursor: str) -> None:
+    with pytest.raises(CursorError):
+        await reader.jobs_of_process(ProcessQuery(process=17, installations=(None,), cursor=cursor))
+
+
+async def test_the_newest_notes_on_a_thing_are_read_and_each_can_be_removed(
+    reader: JobReader, write: Write
+) -> None:
+    notes = [
+        Note(
+            id=f"note-{number:03}", on=NoteOn.PLUGIN, key="jp2", text=f"disk {number}\nnew", by="anna",
+            at=NOW + timedelta(seconds=number // 2),
+        )
+        for number in range(NOTES_SHOWN + 3)
+    ]  # fmt: skip
+    other = Note(id="other", on=NoteOn.PROCESS, key="main/17", text="ask anna", by="otto", at=NOW)
+    await write(Plan(notes=[*notes, other]))
+    assert list(await reader.notes(NoteOn.PLUGIN, "jp2")) == notes[::-1][:NOTES_SHOWN]
+    assert list(await reader.notes(NoteOn.PROCESS, "main/17")) == [other]
+    assert await reader.notes(NoteOn.JOB, "jp2") == []
+    await write(Plan(removed_notes=["other"], notes=notes))
+    assert await reader.note("other") is None
+    assert await reader.note("note-001") == notes[1]

@@ -4,7 +4,7 @@ A change here breaks running installations.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from taskmanager.errors import InvalidMessageError
 from taskmanager.messages import (
     AccessOrder,
+    AddNote,
     AddSecurityKey,
     AddToken,
     AddUser,
@@ -48,7 +49,9 @@ from taskmanager.messages import (
     Redelivered,
     Refusal,
     RemoveDevice,
+    RemoveNote,
     RemovePreset,
+    RemoveRule,
     RemoveSecondFactor,
     RemoveSecurityKey,
     RemoveUser,
@@ -68,6 +71,7 @@ from taskmanager.messages import (
     SessionsUsed,
     SessionUse,
     SetPassword,
+    SetRule,
     SetSecondFactor,
     SettleDeadLetter,
     StartOperation,
@@ -80,6 +84,7 @@ from taskmanager.messages import (
     TicketReference,
     Tickets,
     TokensUsed,
+    TryRule,
     Unclaimed,
     UseCode,
     UseSecurityKey,
@@ -111,6 +116,9 @@ from taskmanager.model.jobs import (
 )
 from taskmanager.model.log_types import LogType
 from taskmanager.model.manifest import PluginManifest
+from taskmanager.model.notes import NoteOn
+from taskmanager.model.notifications.events import EventKind
+from taskmanager.model.notifications.rules import Pace, RuleTerms
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.reasons.refusals import NOTHING_TO_HOLD
 from taskmanager.model.replicas import Replica, ReplicaState, ScalingAction, ScalingMode
@@ -482,6 +490,66 @@ CASES: list[tuple[str, Message, Decode]] = [
             at=MOMENT,
             order=SettleDeadLetter(letter="0123456789abcdef", action=LetterAction.REQUEUE),
         ),
+        decode_inbox,
+    ),
+    (
+        "set_rule",
+        Command(
+            id="command-rule",
+            gateway="g-1",
+            actor="ada",
+            at=MOMENT,
+            order=SetRule(
+                rule="night",
+                terms=RuleTerms(
+                    name="At night",
+                    kinds=(EventKind.JOB_FAILED, EventKind.QUEUE_OLD),
+                    plugins=("jp2",),
+                    projects=("Maps",),
+                    channel="mail",
+                    recipients=("anna@example.org",),
+                    language="de",
+                    zone="Europe/Berlin",
+                    pace=Pace.DAILY,
+                    quiet_from=time(20),
+                    quiet_to=time(7),
+                ),
+            ),
+        ),
+        decode_inbox,
+    ),
+    (
+        "add_note",
+        Command(
+            id="command-n",
+            gateway="g-1",
+            actor="anna",
+            at=MOMENT,
+            order=AddNote(on=NoteOn.JOB, key=JOB, text="waiting for new disks", plugin="jp2"),
+        ),
+        decode_inbox,
+    ),
+    (
+        "remove_note",
+        Command(
+            id="command-m",
+            gateway="g-1",
+            actor="anna",
+            at=MOMENT,
+            order=RemoveNote(note="command-n", on=NoteOn.PROCESS, key="main/17"),
+        ),
+        decode_inbox,
+    ),
+    (
+        "remove_rule",
+        Command(
+            id="command-r", gateway="g-1", actor="ada", at=MOMENT, order=RemoveRule(rule="night", name="N")
+        ),
+        decode_inbox,
+    ),
+    (
+        "try_rule",
+        Command(id="command-t", gateway="g-1", actor="ada", at=MOMENT, order=TryRule(rule="night", name="N")),
         decode_inbox,
     ),
     (

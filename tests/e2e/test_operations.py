@@ -1,9 +1,11 @@
 """Operations over many jobs through the whole system, also stopped or interrupted in the middle."""
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -23,9 +25,42 @@ def system_options() -> Sequence[str]:
     return ("--plugins", "noop", "sleep", "--slots", "2")
 
 
+class Ear(BaseHTTPRequestHandler):
+    """Keeps what a webhook is told."""
+
+    heard: ClassVar[list[dict[str, Any]]] = []
+
+    def do_POST(self) -> None:
+        self.heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing to standard error."""
+
+
 @pytest.fixture(scope="module")
-def system_settings() -> Mapping[str, str]:
-    return {"TASKMANAGER_OPERATION_PAGE_LIMIT": str(PAGE), "TASKMANAGER_SWEEP_SECONDS": "1"}
+def ear() -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Ear) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def system_settings(ear: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    folder = tmp_path_factory.mktemp("notifications")
+    file, secret = folder / "notifications.toml", folder / "secret"
+    secret.write_text("whispered")
+    file.write_text(
+        f'[channels.ear]\nkind = "webhook"\nurl = "http://127.0.0.1:{ear.server_port}"\n'
+        f'secret_file = "{secret}"\nprivate_addresses = true\n'
+    )
+    return {
+        "TASKMANAGER_OPERATION_PAGE_LIMIT": str(PAGE),
+        "TASKMANAGER_SWEEP_SECONDS": "1",
+        "TASKMANAGER_NOTIFICATIONS": str(file),
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -207,3 +242,37 @@ def test_the_same_key_is_the_same_operation_from_many_clients_at_once(system: Sy
         f"{API}/operations", json={**body, "priority": 8}, headers={"Idempotency-Key": "once"}
     )
     assert other.status_code == 422
+
+
+def test_a_webhook_is_told_each_stop_once_although_the_scheduler_is_killed(system: System) -> None:
+    body = {"name": "Stops", "kinds": ["plugin_stopped"], "plugins": ["sleep"], "channel": "ear"}
+    system.client.put(f"{API}/notification-rules/stops", json=body).raise_for_status()
+
+    def told() -> list[str]:
+        events = [event for message in Ear.heard for event in message["events"]]
+        return [event["id"] for event in events if event["kind"] == "plugin_stopped"]
+
+    def stopped() -> bool:
+        """Until the first look, nothing is news."""
+        post(system, "/plugins/sleep/stop", reason="new disks")
+        post(system, "/plugins/sleep/restart")
+        post(system, "/plugins/sleep/stop", reason="new disks")
+        return bool(told())
+
+    eventually(stopped, within_seconds=60, what="a stop that is told")
+    post(system, "/plugins/sleep/restart")
+    system.kill("scheduler-1")
+    post(system, "/plugins/sleep/stop", reason="after the kill")
+    eventually(
+        lambda: any("after the kill" in json.dumps(message) for message in Ear.heard),
+        within_seconds=60,
+        what="a stop that is told after the kill",
+    )
+    assert len(told()) == len(set(told()))
+
+    def delivered() -> bool:
+        answer = system.client.get(f"{API}/notification-rules/stops/deliveries").raise_for_status()
+        return {one["state"] for one in answer.json()["deliveries"]} == {"delivered"}
+
+    eventually(delivered, within_seconds=60, what="all its messages delivered")
+    system.client.delete(f"{API}/notification-rules/stops").raise_for_status()

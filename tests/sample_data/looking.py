@@ -25,9 +25,17 @@ default = "main"
 dialect = "core"
 token_file = "/nowhere/goobi-main.token"
 url = "https://goobi.example.org/goobi"
+process_page = "https://goobi.example.org/goobi/process/{process_id}"
+step_page = "https://goobi.example.org/goobi/step/{step_id}"
 [installations.karten]
 dialect = "rest"
 url = "http://192.0.2.21:8080/goobi"
+"""
+NOTIFICATIONS = """
+[channels.hauspost]
+kind = "mail"
+host = "mail.example.org"
+sender = "taskmanager@example.org"
 """
 
 
@@ -80,6 +88,7 @@ def looking(
         "TASKMANAGER_TOPOLOGY_PREFIX": f"s{uuid.uuid4().hex[:10]}",
         "TASKMANAGER_ROOTS": str(folder),
         "TASKMANAGER_GOOBI": str(_goobi_file(folder)),
+        "TASKMANAGER_NOTIFICATIONS": str(_notifications_file(folder)),
         **settings,
     }
     _migrate(environment)
@@ -103,6 +112,12 @@ def _gateway(folder: Path, environment: Mapping[str, str], access: str) -> Servi
 def _goobi_file(folder: Path) -> Path:
     file = folder / "goobi.toml"
     file.write_text(GOOBI, encoding="utf-8")
+    return file
+
+
+def _notifications_file(folder: Path) -> Path:
+    file = folder / "notifications.toml"
+    file.write_text(NOTIFICATIONS, encoding="utf-8")
     return file
 
 

@@ -9,6 +9,9 @@ from tests.sample_data.jobs import LONG_TITLE, SCRIPT, UNBROKEN, Jobs
 from taskmanager.model.control import JobAction, LetterAction, Settlement, StopMode
 from taskmanager.model.jobs import Attribution, FileRecord, FileState, Interruption, Job, LogLine
 from taskmanager.model.log_types import LogType
+from taskmanager.model.notifications.deliveries import Bundle, Delivery, DeliveryState
+from taskmanager.model.notifications.events import Event, EventKind
+from taskmanager.model.notifications.rules import Pace, Rule
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationState
 from taskmanager.model.reasons import actions_taken, refusals
 from taskmanager.model.registry import AuditEntry, DeadLetter, LogBlock, StoredFile
@@ -24,6 +27,8 @@ ASKED = (
 )
 REFUSED = refusals.PRIORITY_OF_ENDED(status="DONE")
 AUDITED = 130
+RULE = "night-shift"
+"""A rule of notifications with messages in every state."""
 
 
 def reports(jobs: Jobs, now: datetime) -> Iterator[Report]:
@@ -214,3 +219,39 @@ def _letter(number: int, died: datetime, **fields: object) -> DeadLetter:
         "text": '{"type":"events","v":1,"events":[{"type":"heartbeat","runner":"werk-1"}]}',
     }
     return DeadLetter.model_validate(usual | fields)
+
+
+def rules(now: datetime) -> Iterator[Rule]:
+    """One by mail, one that cannot be delivered, one that is off."""
+    changed = Attribution(by="anna", at=now, reason=SCRIPT)
+    kinds = (EventKind.JOB_FAILED, EventKind.QUEUE_OLD)
+    mail = {"channel": "hauspost", "recipients": ("scan-team@example.org",), "changed": changed}
+    yield Rule(id=RULE, name=LONG_TITLE[:80], kinds=kinds, plugins=(JP2, PDF), pace=Pace.DAILY, **mail)
+    yield Rule(id="gone", name=UNBROKEN[:80], kinds=kinds, channel="weg", changed=changed)
+    yield Rule(id="off", name="Ferien", on=False, kinds=tuple(EventKind)[:9], **mail)
+
+
+def deliveries(now: datetime) -> Iterator[Bundle]:
+    """In every state, one about many events."""
+    answers = {
+        DeliveryState.PENDING: f"451 {SCRIPT} {UNBROKEN}",
+        DeliveryState.GIVEN_UP: "550 no such mailbox",
+    }
+    for number, state in enumerate(DeliveryState):
+        events = tuple(
+            Event(id=f"sample {number} {one}", kind=EventKind.JOB_FAILED, at=now, plugin=JP2)
+            for one in range(1 + 20 * number)
+        )
+        pending = state is DeliveryState.PENDING
+        made = Delivery(
+            id=f"delivery-{number}",
+            rule=RULE,
+            events=events,
+            created=now - timedelta(hours=number),
+            state=state,
+            attempts=number + 1,
+            next_try=now + timedelta(days=1) if pending else None,
+            last_answer=answers.get(state, "answered 250 OK"),
+            ended=None if pending else now,
+        )
+        yield Bundle(made, ())

@@ -14,7 +14,7 @@ from tests.sample_data.jobs import Jobs, Noteworthy
 from taskmanager.model.jobs import Job
 from taskmanager.model.registry import ALIVE_FOR
 from taskmanager.model.states import Status, Tab
-from taskmanager.mongo import MongoDeadLetters, MongoStore
+from taskmanager.mongo import MongoDeadLetters, MongoNotifications, MongoStore
 from taskmanager.ports.access_store import AccessPlan
 from taskmanager.ports.store import Needs, Plan, Snapshot, StatisticsDelta
 from taskmanager_scheduler.decisions.hourly_figures import figures_of
@@ -37,6 +37,7 @@ def written_sample_data(mongodb_url: str) -> Iterator[SampleData]:
         asyncio.run(_apply(mongodb_url, plan))
     asyncio.run(let_in(mongodb_url, now))
     asyncio.run(_keep_letters(mongodb_url, now))
+    asyncio.run(_tell(mongodb_url, now))
     with _heartbeats(mongodb_url):
         yield SampleData(now, jobs.noteworthy)
 
@@ -61,7 +62,17 @@ def _plans(jobs: Jobs, now: datetime) -> Iterator[Plan]:
         operations=[(None, one) for one in records.operations(now)],
         failures=list(records.failures(jobs, now)),
         audit=list(records.audit(jobs, now)),
+        rules=list(records.rules(now)),
     )
+
+
+async def _tell(url: str, now: datetime) -> None:
+    """Messages of a rule, as if they had been sent."""
+    store = MongoStore(url)
+    outbox = MongoNotifications(store.database)
+    for made in records.deliveries(now):
+        await outbox.bundle(made)
+    await store.close()
 
 
 def statistics(jobs: Iterable[Job]) -> Iterator[StatisticsDelta]:

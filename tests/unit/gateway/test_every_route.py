@@ -25,6 +25,7 @@ from .conftest import MOMENT, Gateway, job
 OPEN, LOG_IN, PASSWORD = "open to all", "whoever is known", "whoever logged in with a password"
 LOOK_AND_OPERATE = "the rights to read and to operate at once"
 READ, SUBMIT, OPERATE, SCALE, ADMIN = Right.READ, Right.SUBMIT, Right.OPERATE, Right.SCALE, Right.ADMIN
+NOTIFY = Right.NOTIFY
 Needed = str | Right
 
 TABLE: dict[str, Needed] = {
@@ -81,6 +82,32 @@ TABLE: dict[str, Needed] = {
     "GET /api/v1/jobs/{job_id}/reports": READ,
     "POST /api/v1/jobs/{job_id}/retry": OPERATE,
     "GET /api/v1/me": LOG_IN,
+    "GET /api/v1/notification-channels": NOTIFY,
+    "GET /api/v1/notification-rules": NOTIFY,
+    "DELETE /api/v1/notification-rules/{rule}": NOTIFY,
+    "GET /api/v1/notification-rules/{rule}": NOTIFY,
+    "PUT /api/v1/notification-rules/{rule}": NOTIFY,
+    "GET /api/v1/notification-rules/{rule}/deliveries": NOTIFY,
+    "POST /api/v1/notification-rules/{rule}/test": NOTIFY,
+    "GET /new-notification": NOTIFY,
+    "GET /notifications": NOTIFY,
+    "GET /notifications/{rule}": NOTIFY,
+    "GET /notifications/{rule}/change": NOTIFY,
+    "GET /ui/notifications/{rule}": NOTIFY,
+    "POST /ui/notifications/{rule}": NOTIFY,
+    "GET /ui/notifications/{rule}/remove": NOTIFY,
+    "POST /ui/notifications/{rule}/remove": NOTIFY,
+    "POST /ui/notifications/{rule}/test": NOTIFY,
+    "GET /api/v1/jobs/{job_id}/notes": READ,
+    "POST /api/v1/jobs/{job_id}/notes": OPERATE,
+    "GET /api/v1/plugins/{name}/notes": READ,
+    "POST /api/v1/plugins/{name}/notes": OPERATE,
+    "GET /api/v1/processes/{process_id}/notes": READ,
+    "POST /api/v1/processes/{process_id}/notes": OPERATE,
+    "DELETE /api/v1/notes/{note}": OPERATE,
+    "GET /ui/notes": READ,
+    "POST /ui/notes": OPERATE,
+    "POST /ui/notes/{note}/remove": OPERATE,
     "GET /api/v1/operations": READ,
     "POST /api/v1/operations": OPERATE,
     "GET /api/v1/operations/{operation}": READ,
@@ -99,6 +126,10 @@ TABLE: dict[str, Needed] = {
     "POST /api/v1/plugins/{name}/refuse": OPERATE,
     "POST /api/v1/plugins/{name}/restart": OPERATE,
     "POST /api/v1/plugins/{name}/stop": OPERATE,
+    "GET /api/v1/processes/{process_id}": READ,
+    "GET /processes": READ,
+    "GET /processes/{process_id}": READ,
+    "GET /ui/processes/{process_id}/list": READ,
     "GET /api/v1/reports": READ,
     "POST /api/v1/reports/replay": OPERATE,
     "GET /api/v1/reports/{report}": READ,
@@ -257,11 +288,12 @@ LET_IN: dict[str, frozenset[Needed]] = {
     "a user with a one-time password": frozenset({OPEN, LOG_IN, PASSWORD}),
     "a viewer": frozenset({OPEN, LOG_IN, PASSWORD, READ}),
     "an operator": frozenset({OPEN, LOG_IN, PASSWORD, READ, SUBMIT, OPERATE, SCALE, LOOK_AND_OPERATE}),
-    "an admin": frozenset({OPEN, LOG_IN, PASSWORD, READ, SUBMIT, OPERATE, SCALE, LOOK_AND_OPERATE, ADMIN}),
+    "an admin": frozenset({OPEN, LOG_IN, PASSWORD, LOOK_AND_OPERATE, *Right}),
     "a token to read": frozenset({OPEN, LOG_IN, READ}),
     "a token to submit": frozenset({OPEN, LOG_IN, SUBMIT}),
     "a token to operate": frozenset({OPEN, LOG_IN, OPERATE}),
     "a token to scale": frozenset({OPEN, LOG_IN, SCALE}),
+    "a token to notify": frozenset({OPEN, LOG_IN, NOTIFY}),
     "a token for access": frozenset({OPEN, LOG_IN, ADMIN}),
 }
 WITHOUT_CSRF = " without CSRF token"
@@ -281,6 +313,7 @@ TOKENS = {
     "a token to submit": "submitter",
     "a token to operate": "operator",
     "a token to scale": "scaler",
+    "a token to notify": "notifier",
     "a token for access": "keeper",
 }
 CHANGES = ("POST", "PUT", "PATCH", "DELETE")
@@ -299,7 +332,8 @@ def access() -> FakeAccess:
         made.put_user(user(name, role))
     made.put_user(user("newcomer", one_time=True))
     made.put_user(user("gone"))
-    rights = {"reader": READ, "submitter": SUBMIT, "operator": OPERATE, "scaler": SCALE, "keeper": ADMIN}
+    rights = {"reader": READ, "submitter": SUBMIT, "operator": OPERATE, "scaler": SCALE, "notifier": NOTIFY}
+    rights |= {"keeper": ADMIN}
     for name, right in rights.items():
         made.put_token(token(name, right))
     made.put_token(token("revoked", *Right, revoked=NOTE))
@@ -342,7 +376,13 @@ async def headers_of(gateway: Gateway, access: FakeAccess) -> dict[str, dict[str
 
 
 def address_of(path: str) -> str:
-    names = {"job_id": job(1).id, "plugin": "noop", "viewer": "viewerpdf", "act": "log-out"}
+    names = {
+        "job_id": job(1).id,
+        "plugin": "noop",
+        "viewer": "viewerpdf",
+        "act": "log-out",
+        "process_id": "17",
+    }
     return re.sub(r"\{(\w+)(?::\w+)?\}", lambda place: names.get(place[1], "x1"), path)
 
 

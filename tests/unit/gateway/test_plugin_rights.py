@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from taskmanager.model.access import Role
-from taskmanager.model.jobs import JobError
+from taskmanager.model.jobs import GoobiReference, JobError
 from taskmanager.model.states import Status
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_testing.access import FakeAccess
@@ -116,3 +116,19 @@ async def test_a_change_without_the_proof_of_our_own_page_is_refused(gateway: Ga
     answer = await gateway.client.post(f"/ui/plugins/noop/{command}", data=CHOICE, headers=HTMX)
     assert answer.status_code == 403
     assert not gateway.scheduler.commands
+
+
+@pytest.mark.parametrize(
+    "address", ["/processes/17", "/api/v1/processes/17", "/processes?q=atlas", "/ui/processes/17/list"]
+)
+async def test_a_process_has_only_the_jobs_of_plugins_within_reach(
+    gateway: Gateway, reader: FakeReader, address: str
+) -> None:
+    for number, plugin in ((30, "noop"), (31, "jp2")):
+        title = f"atlas_{plugin}"
+        reader.put(job(number, plugin, goobi=GoobiReference(process_id=17, process_title=title)))
+    await log_in(gateway, "petra")
+    shown = (await gateway.client.get(address, headers={"accept-language": "en"})).text
+    assert job(31).id in shown or "atlas_jp2" in shown
+    assert job(30).id not in shown
+    assert "atlas_noop" not in shown

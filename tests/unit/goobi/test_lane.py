@@ -15,8 +15,9 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.goobi.settings import GoobiSettings, parse
 from taskmanager.model.reports import Report, ReportKind, ReportState, Withdrawal
 from taskmanager.ports.report_store import Among
+from taskmanager_scheduler.background.waits import wait_after
 from taskmanager_scheduler.goobi.calls import Answer, GoobiCall
-from taskmanager_scheduler.goobi.lane import Lane, wait_after
+from taskmanager_scheduler.goobi.lane import Lane
 from taskmanager_scheduler.goobi.orphans import Orphans
 from taskmanager_scheduler.goobi.telling import LOOKS_IN_VAIN, Telling
 from taskmanager_scheduler.goobi.transport import UnreachableError

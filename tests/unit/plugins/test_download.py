@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from taskmanager.errors import JobFailedError
+from taskmanager.process.public_addresses import is_public
 from taskmanager_plugin_runner.plugins.download import DownloadPlugin, naming
 from taskmanager_plugin_runner.plugins.download.parameters import DownloadParameters
 from taskmanager_plugin_runner.plugins.download.profile import Profile
@@ -52,7 +53,7 @@ NOW = "Sat, 28 Nov 2026 12:00:00 GMT"
     ],
 )
 def test_only_addresses_of_the_internet_are_public(address: str, public: bool) -> None:
-    assert addresses.is_public(address) is public
+    assert is_public(address) is public
 
 
 @pytest.mark.parametrize(

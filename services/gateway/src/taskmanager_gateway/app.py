@@ -10,7 +10,18 @@ from taskmanager import __version__
 from taskmanager.serving.http import health_routes
 from taskmanager_gateway.access.authentication import AuthenticationMiddleware
 from taskmanager_gateway.access.networks import as_trusted_hosts
-from taskmanager_gateway.api import audit, dead_letters, events, operations, presets, reports, runners
+from taskmanager_gateway.api import (
+    audit,
+    dead_letters,
+    events,
+    notes,
+    notifications,
+    operations,
+    presets,
+    processes,
+    reports,
+    runners,
+)
 from taskmanager_gateway.api.accounts import me, sessions, tokens, users
 from taskmanager_gateway.api.direct_routes import DirectRoutes
 from taskmanager_gateway.api.error_handlers import install_handlers
@@ -74,7 +85,7 @@ def make_api(services: Services) -> FastAPI:
     app.state.services = services
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]  # FastAPI's way to extend it
     reading, controlling = (
-        (jobs, chain, queue_position, logs, files, plugins, figures, all_figures),
+        (jobs, chain, processes, queue_position, logs, files, plugins, figures, all_figures),
         (job_control, plugin_control, replicas, runners, operations),
     )
     for module in (
@@ -84,6 +95,8 @@ def make_api(services: Services) -> FastAPI:
         reports,
         dead_letters,
         presets,
+        notifications,
+        notes,
         audit,
         events,
         me,

@@ -11,6 +11,8 @@ from taskmanager_gateway.access.sessions import COOKIE
 from taskmanager_gateway.accounts.bodies import AddTokenBody, AddUserBody, ChangeUserBody, SetPasswordBody
 from taskmanager_gateway.http.command_bodies import PriorityBody, ReasonBody
 from taskmanager_gateway.http.problems import FORBIDDEN, NOT_AUTHENTICATED, ProblemDocument
+from taskmanager_gateway.notes.bodies import NoteBody
+from taskmanager_gateway.notifications.bodies import RuleBody
 from taskmanager_gateway.operations.bodies import OperationBody
 from taskmanager_gateway.plugins.bodies import LimitBody, ScaleBody, StopBody
 from taskmanager_gateway.presets.views import PresetBody, RenameBody
@@ -59,7 +61,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
 
 def _own_schemas() -> dict[str, Any]:
     orders: list[type[BaseModel]] = [ReasonBody, PriorityBody, StopBody, LimitBody, DrainBody, OperationBody]
-    orders += [PresetBody, RenameBody]
+    orders += [PresetBody, RenameBody, NoteBody, RuleBody]
     orders += [ScaleBody, MessageBody, ReplayBody, AddUserBody, ChangeUserBody, SetPasswordBody, AddTokenBody]
     models: list[type[BaseModel]] = [JobRequest, ProblemDocument, *orders]
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=REFERENCE)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
+from taskmanager.channels import settings as channels
 from taskmanager.goobi.settings import GoobiSettings, load
 from taskmanager.ports.broker import Publisher
 from taskmanager.ports.clock import Clock
@@ -28,11 +29,14 @@ from taskmanager_gateway.jobs.wait_reason_lookup import WaitReasonLookup
 from taskmanager_gateway.live.digests import Digests
 from taskmanager_gateway.live.hub import Hub, Watchers
 from taskmanager_gateway.live.running_jobs import RunningJobs
+from taskmanager_gateway.notes.service import NoteService
+from taskmanager_gateway.notifications.service import NotificationService
 from taskmanager_gateway.operations.service import OperationService
 from taskmanager_gateway.pictures.readers import Readers
 from taskmanager_gateway.pictures.service import Pictures
 from taskmanager_gateway.plugins.catalogue import PluginCatalogue
 from taskmanager_gateway.presets.service import PresetService
+from taskmanager_gateway.processes.reading import ProcessReading
 from taskmanager_gateway.reports.service import ReportService
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.submissions.acceptance import Acceptance
@@ -55,8 +59,11 @@ class Services:
     commanding: CommandService
     operating: OperationService
     reports: ReportService
+    processes: ProcessReading
     dead_letters: DeadLetterService
     presets: PresetService
+    notifications: NotificationService
+    notes: NoteService
     finder: JobFinder
     reasons: WaitReasonLookup
     running: RunningJobs
@@ -104,9 +111,10 @@ def make_services(  # noqa: PLR0913 - wiring
     stopping: asyncio.Event,
     checks: Mapping[str, HealthCheck],
 ) -> Services:
-    """Wire a gateway that the scheduler knows as `gateway_id`; raises GoobiSettingsError.
+    """Wire a gateway that the scheduler knows as `gateway_id`.
 
-    `checks` are those of the connections; the gateway adds its own.
+    Raises GoobiSettingsError and NotificationSettingsError. `checks` are those of the connections; the
+    gateway adds its own.
     """
     catalogue, recent, watchers = PluginCatalogue(reader), Recent(settings.recent_limit), Watchers()
     hub, digests, pending = Hub(settings.event_queue_limit), Digests(), PendingCommands()
@@ -128,6 +136,7 @@ def make_services(  # noqa: PLR0913 - wiring
         limit_bytes=settings.body_limit_bytes,
     )
     permissions = Permissions(reader, finder)
+    processes = ProcessReading(reader, goobi)
     commanding = CommandService(
         publisher,
         pending,
@@ -157,8 +166,11 @@ def make_services(  # noqa: PLR0913 - wiring
         commanding=commanding,
         operating=OperationService(reader, commanding, catalogue, clock),
         reports=ReportService(reader, permissions, commanding, goobi, clock),
+        processes=processes,
+        notes=NoteService(reader, finder, processes, commanding),
         dead_letters=DeadLetterService(reader, commanding, settings.topology),
         presets=PresetService(reader, commanding, check),
+        notifications=NotificationService(reader, commanding, channels.load(settings.notifications)),
         finder=finder,
         reasons=WaitReasonLookup(reader, clock, running),
         running=running,

@@ -7,7 +7,13 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from taskmanager.process.config import GoobiFileSettings, RootsSettings, StoreSettings, TracingSettings
+from taskmanager.process.config import (
+    GoobiFileSettings,
+    NotificationFileSettings,
+    RootsSettings,
+    StoreSettings,
+    TracingSettings,
+)
 from taskmanager.serving.http import Tls
 from taskmanager.serving.limits import HttpLimits
 from taskmanager_gateway.access.settings import AccessSettings
@@ -29,7 +35,14 @@ class DuplicateAnswer(StrEnum):
     """409, STATUS ERROR and the message: Goobi's HTTP step sets its step to error."""
 
 
-class GatewaySettings(StoreSettings, RootsSettings, GoobiFileSettings, TracingSettings, AccessSettings):
+class GatewaySettings(
+    StoreSettings,
+    RootsSettings,
+    GoobiFileSettings,
+    NotificationFileSettings,
+    TracingSettings,
+    AccessSettings,
+):
     """Every limit of the HTTP API, with a default that suits a library."""
 
     http_port: int = Field(default=8080, ge=0, le=65535)

@@ -14,10 +14,11 @@ from functools import partial
 import uvloop
 
 from taskmanager import __version__
+from taskmanager.channels import settings as channels
 from taskmanager.errors import StoreUnavailableError, TaskManagerError
 from taskmanager.goobi.settings import load
 from taskmanager.model.partitions import Partition
-from taskmanager.mongo import MongoDeadLetters, MongoReader, MongoReports, MongoStore
+from taskmanager.mongo import MongoDeadLetters, MongoNotifications, MongoReader, MongoReports, MongoStore
 from taskmanager.mongo.writer import unchanged
 from taskmanager.process import logs
 from taskmanager.process.config import exit_text
@@ -36,11 +37,14 @@ from taskmanager_scheduler.background.duty import MISSED_TICKS
 from taskmanager_scheduler.background.gauges import Gauges
 from taskmanager_scheduler.broker.queue_watch import QueueWatch
 from taskmanager_scheduler.decisions.in_sentences import in_sentences
-from taskmanager_scheduler.goobi.reporter import Reporter
+from taskmanager_scheduler.goobi.reporter import Reporter, names_of
 from taskmanager_scheduler.inbox.inbox_gauges import InboxGauges
 from taskmanager_scheduler.inbox.letter_keeper import LetterKeeper
 from taskmanager_scheduler.inbox.senders import Senders, senders_for
 from taskmanager_scheduler.metrics import begin
+from taskmanager_scheduler.notifications.notifier import Notifier
+from taskmanager_scheduler.notifications.sender import Sender
+from taskmanager_scheduler.notifications.watcher import Watcher
 from taskmanager_scheduler.partition import Common, PartitionWork
 from taskmanager_scheduler.settings import SchedulerSettings
 
@@ -67,6 +71,7 @@ async def serve(settings: SchedulerSettings) -> None:
     queues = PluginQueues(consuming, topology)
     active_for = MISSED_TICKS * settings.sweep_interval
 
+    goobi, outbox = load(settings.goobi), MongoNotifications(database.database)
     common = Common(
         name=name,
         settings=settings,
@@ -75,8 +80,14 @@ async def serve(settings: SchedulerSettings) -> None:
         clock=clock,
         declare_queue=queues.declare,
         waiting_tickets=queues.waiting,
-        reporter=Reporter(
-            load(settings.goobi), MongoReports(database.database), clock, active_for=active_for
+        reporter=Reporter(goobi, MongoReports(database.database), clock, active_for=active_for),
+        notifier=Notifier(
+            outbox,
+            Watcher(outbox, reader, clock, {name: names_of(goobi, name) for name in goobi.installations}),
+            Sender(channels.load(settings.notifications), outbox, clock),
+            clock,
+            active_for=active_for,
+            look=settings.sweep_interval,
         ),
         reader=reader,
     )
@@ -128,7 +139,15 @@ async def serve(settings: SchedulerSettings) -> None:
     async def consume(stop: asyncio.Event) -> None:
         """Consume messages only once the database clock has been read."""
         await _first_time(clock, reader, settings.partitions, waiting, stop)
-        beside = [common.reporter.run, clock.run, watch.run, keeper.run, gauges.run, counting.run]
+        beside = [
+            common.reporter.run,
+            common.notifier.run,
+            clock.run,
+            watch.run,
+            keeper.run,
+            gauges.run,
+            counting.run,
+        ]
         parts = [*(one.run for one in work), consuming.run, *beside]
         await run_parts(parts, stop)
 

@@ -145,14 +145,19 @@ GOOBI_BACKLOG = Gauge(
 GOOBI_OLDEST = Gauge(
     f"{PREFIX}goobi_oldest_report_seconds", "Age of the oldest pending report", ["installation"]
 )
+NOTIFICATIONS = Counter(
+    f"{PREFIX}notifications_total", "Attempts to send notifications, by outcome", ["outcome"]
+)
+NOTIFICATION_OUTCOMES = ("delivered", "failed", "given_up")
 
 
 def begin() -> None:
     """Let the counters begin at 0; those of a plugin or an installation begin when it becomes known."""
-    begin_shared(("operations", "rabbitmq", "reports", "store"), database=True)
+    begin_shared(("notifications", "operations", "rabbitmq", "reports", "store"), database=True)
     begin_at_zero(TRANSACTION_RETRIES, TRANSACTION_REASONS)
     begin_at_zero(DEAD_LETTERS, DEAD_LETTER_REASONS)
     begin_at_zero(EFFECTS_FAILED, EFFECTS)
+    begin_at_zero(NOTIFICATIONS, NOTIFICATION_OUTCOMES)
     begin_at_zero(OPERATION_JOBS, JobAction, OPERATION_OUTCOMES)
 
 

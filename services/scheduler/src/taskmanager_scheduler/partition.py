@@ -22,6 +22,7 @@ from taskmanager_scheduler.inbox.consumer import InboxConsumer
 from taskmanager_scheduler.inbox.group_reader import GroupReader
 from taskmanager_scheduler.inbox.inbox_gauges import WatchedInbox
 from taskmanager_scheduler.inbox.senders import Senders
+from taskmanager_scheduler.notifications.notifier import Notifier
 from taskmanager_scheduler.operations.steps import Steps
 from taskmanager_scheduler.operations.worker import OperationWorker
 from taskmanager_scheduler.replicas.auto import Patience
@@ -41,6 +42,7 @@ class Common:
         declare_queue: declares a plugin's queue.
         waiting_tickets: counts the tickets that wait in a plugin's queue.
         reporter: delivers to Goobi for whoever has the home's inbox.
+        notifier: tells people for whoever has it.
         reader: reads how much there is to do, for those that scale.
     """
 
@@ -52,6 +54,7 @@ class Common:
     declare_queue: Callable[[str], Awaitable[None]]
     waiting_tickets: Callable[[str], Awaitable[int]]
     reporter: Reporter
+    notifier: Notifier
     reader: LoadReader
 
     @property
@@ -85,6 +88,7 @@ class PartitionWork:
             acquainted_after=HEARD_FROM_ALL * settings.sweep_interval,
         )
         self._reporter = common.reporter if partition.is_home else None
+        self._notifier = common.notifier if partition.is_home else None
         self._leases = LeaseWatch(store, dispatcher, clock, partition)
         self._operations = OperationWorker(
             store,
@@ -173,6 +177,8 @@ class PartitionWork:
         await self._operations.ticked()
         if self._reporter is not None:
             await self._reporter.ticked()
+        if self._notifier is not None:
+            self._notifier.ticked()
         self._sharing.ticked(schedulers)
         await self._leases.end_leases()
 
@@ -183,6 +189,8 @@ class PartitionWork:
         self._operations.relieved()
         if self._reporter is not None:
             self._reporter.relieved()
+        if self._notifier is not None:
+            self._notifier.relieved()
         await self._stand_back()
 
 

@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from taskmanager.process.config import GoobiFileSettings, StoreSettings
+from taskmanager.process.config import GoobiFileSettings, NotificationFileSettings, StoreSettings
 
 
-class SchedulerSettings(StoreSettings, GoobiFileSettings):
+class SchedulerSettings(StoreSettings, GoobiFileSettings, NotificationFileSettings):
     """From the environment, `TASKMANAGER_<NAME>`; durations in seconds."""
 
     http_port: int = 8081
@@ -24,7 +24,7 @@ class SchedulerSettings(StoreSettings, GoobiFileSettings):
     group_limit: int = Field(default=200, ge=1, le=5000)
     """Messages stored in one transaction."""
     sweep_seconds: float = Field(default=5.0, gt=0)
-    """Time between two checks for expired leases and missing tickets."""
+    """Time between two checks for expired leases and missing tickets; also between two looks for events."""
     missing_after_seconds: float = Field(default=15.0, gt=0)
     """A job that has waited this long although its queue is empty has lost its ticket."""
 

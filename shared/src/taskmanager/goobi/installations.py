@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, model_validator
 
+from taskmanager.goobi.links import ProcessLink, StepLink
 from taskmanager.goobi.templates import EntryTemplate
 from taskmanager.model.jobs import Record
 from taskmanager.model.log_types import LogType
@@ -89,6 +90,10 @@ class Installation(Record):
     give_up_after_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
     folders: dict[str, Annotated[str, Field(pattern=r"^[^/\x00-\x1f]{1,255}$")]] = Field(default_factory=dict)
     """For runners without the share: patterns of a folder's own name, and its name in the files API."""
+    process_page: ProcessLink | None = None
+    """The address at which people open a process in Goobi; the pages link to it."""
+    step_page: StepLink | None = None
+    """The same for a step."""
     on_done: Ending = Ending(
         entry="{plugin}: finished, {files} files, {volume}, in {duration}. {warnings}", type=LogType.INFO
     )

@@ -3,17 +3,17 @@
 Scheduler and gateway read the same file; it contains no secrets itself.
 """
 
-import tomllib
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from taskmanager.errors import PermanentError
 from taskmanager.files.roots import PathMapping
+from taskmanager.files.toml_settings import document_of, parsed
 from taskmanager.goobi.installations import Installation
 from taskmanager.goobi.job_types import JobTypeTable
 from taskmanager.goobi.path_mapping import PathTable
@@ -87,37 +87,9 @@ class GoobiSettings(Record):
 
 def load(path: Path | None) -> GoobiSettings:
     """The settings in a file; empty settings without one. Raises GoobiSettingsError."""
-    if path is None:
-        return GoobiSettings()
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise GoobiSettingsError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise GoobiSettingsError(f"{path}: is no TOML: {error}") from error
-    return parse(document, str(path))
+    return GoobiSettings() if path is None else parse(document_of(path, GoobiSettingsError), str(path))
 
 
 def parse(document: Mapping[str, object], name: str) -> GoobiSettings:
     """The settings in a document; `name` begins every line of a GoobiSettingsError."""
-    try:
-        return GoobiSettings.model_validate(document)
-    except ValidationError as error:
-        lines = [
-            f"{name}: {_place(tuple(one['loc']))}{_reason(one['type'], one['msg'])}" for one in error.errors()
-        ]
-        raise GoobiSettingsError("\n".join(lines)) from error
-
-
-def _place(location: tuple[str | int, ...]) -> str:
-    """`[installations.main] url: `, for people who edit the file."""
-    parts = [str(part) for part in location if part != "[key]"]
-    if not parts:
-        return ""
-    *table, key = parts
-    return f"[{'.'.join(table)}] {key}: " if table else f"{key}: "
-
-
-def _reason(kind: str, message: str) -> str:
-    known = {"extra_forbidden": "there is no such key", "missing": "is missing"}
-    return known.get(kind, message.removeprefix("Value error, "))
+    return parsed(GoobiSettings, document, name, GoobiSettingsError)

@@ -67,6 +67,8 @@ from taskmanager.messages.events import (
     Suspended,
     Unclaimed,
 )
+from taskmanager.messages.notes import AddNote, NoteOrder, RemoveNote
+from taskmanager.messages.notifications import NotificationOrder, RemoveRule, SetRule, TryRule
 from taskmanager.messages.preset_commands import PresetOrder, RemovePreset, RenamePreset, SavePreset
 from taskmanager.messages.replicas import ReplicaOrders, ReplicasReported, ScalingCommand
 from taskmanager.messages.replies import (
@@ -85,6 +87,7 @@ from taskmanager.messages.wire import AttemptReference, Message, decode
 
 __all__ = [
     "AccessOrder",
+    "AddNote",
     "AddSecurityKey",
     "AddToken",
     "AddUser",
@@ -118,7 +121,9 @@ __all__ = [
     "LogInsSeen",
     "Logged",
     "Message",
+    "NoteOrder",
     "Notice",
+    "NotificationOrder",
     "Order",
     "PluginCommand",
     "PresetOrder",
@@ -127,7 +132,9 @@ __all__ = [
     "Refusal",
     "RefusalReason",
     "RemoveDevice",
+    "RemoveNote",
     "RemovePreset",
+    "RemoveRule",
     "RemoveSecondFactor",
     "RemoveSecurityKey",
     "RemoveUser",
@@ -150,6 +157,7 @@ __all__ = [
     "SessionUse",
     "SessionsUsed",
     "SetPassword",
+    "SetRule",
     "SetSecondFactor",
     "SettleDeadLetter",
     "StartOperation",
@@ -162,6 +170,7 @@ __all__ = [
     "TicketReference",
     "Tickets",
     "TokensUsed",
+    "TryRule",
     "Unclaimed",
     "UseCode",
     "UseSecurityKey",

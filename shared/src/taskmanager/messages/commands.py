@@ -7,6 +7,8 @@ from pydantic import Field
 
 from taskmanager.messages.access_commands import AccessOrder
 from taskmanager.messages.dead_letters import SettleDeadLetter
+from taskmanager.messages.notes import NoteOrder
+from taskmanager.messages.notifications import NotificationOrder
 from taskmanager.messages.preset_commands import PresetOrder
 from taskmanager.messages.replicas import ScalingCommand
 from taskmanager.messages.wire import Message
@@ -100,6 +102,8 @@ Order = (
     | SendMessage
     | ReplayReports
     | SettleDeadLetter
+    | NotificationOrder
+    | NoteOrder
     | AccessOrder
     | PresetOrder
 )

@@ -37,6 +37,8 @@ class Right(StrEnum):
     """Commands for jobs, plugins, runners and reports."""
     SCALE = "scale"
     """How many runners there are."""
+    NOTIFY = "notify"
+    """Rules of notifications."""
     ADMIN = "admin"
     """Users, tokens and dead letters."""
 

@@ -7,7 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from taskmanager.errors import CursorError
-from taskmanager.model.jobs import FileState, Job, Number, PluginName, Priority, Record, ShortText, unset
+from taskmanager.model.jobs import (
+    FileState,
+    InstallationName,
+    Job,
+    Number,
+    PluginName,
+    Priority,
+    Record,
+    ShortText,
+    unset,
+)
 from taskmanager.model.reasons.coded_text import shortened
 from taskmanager.model.registry import FILES_KEPT, AuditEntry, StoredFile
 from taskmanager.model.states import Status, Tab
@@ -125,6 +135,19 @@ class JobQuery(JobConditions):
             message = "warnings=true needs tab=done, tab=error or sort=created: only an end tells of warnings"
             raise ValueError(message)
         return self
+
+
+class ProcessQuery(Record):
+    """One page of the jobs of one process of one Goobi, over all plugins, newest first."""
+
+    process: Number
+    installations: tuple[InstallationName | None, ...]
+    """The names under which jobs refer to that Goobi; None: as the default one."""
+    step: Number | None = None
+    plugins: Annotated[tuple[PluginName, ...], Field(max_length=PLUGINS_LIMIT)] | None = None
+    """Only jobs of these plugins; None: of all."""
+    cursor: ShortText | None = None
+    limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT)] = 50
 
 
 def as_listed(job: Job) -> Job:

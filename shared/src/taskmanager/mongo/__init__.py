@@ -8,8 +8,17 @@ from taskmanager.mongo.base import without_pyopenssl  # noqa: F401  # isort: spl
 from taskmanager.mongo.base.client import connect
 from taskmanager.mongo.dead_letters import MongoDeadLetters
 from taskmanager.mongo.migrations import migrate
+from taskmanager.mongo.notifications.store import MongoNotifications
 from taskmanager.mongo.reader import MongoReader
 from taskmanager.mongo.reports.writes import MongoReports
 from taskmanager.mongo.writer import MongoStore
 
-__all__ = ["MongoDeadLetters", "MongoReader", "MongoReports", "MongoStore", "connect", "migrate"]
+__all__ = [
+    "MongoDeadLetters",
+    "MongoNotifications",
+    "MongoReader",
+    "MongoReports",
+    "MongoStore",
+    "connect",
+    "migrate",
+]

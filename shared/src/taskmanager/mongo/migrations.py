@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from taskmanager.model.hourly_figures import FIGURES_KEPT
+from taskmanager.model.notifications.deliveries import KEPT
 from taskmanager.model.reports import REPORTS_KEPT
 from taskmanager.model.states import Tab
 from taskmanager.mongo.access.writes import ensure_keys
@@ -36,6 +37,7 @@ OPERATION_TTL_SECONDS = 90 * 24 * 3600
 """How long an ended operation is kept; its effect on a job stays in the job's history."""
 
 _FIGURES_TTL_SECONDS = int(FIGURES_KEPT.total_seconds())
+_DELIVERY_TTL_SECONDS = int(KEPT.total_seconds())
 _REPORT_TTL_SECONDS = int(REPORTS_KEPT.total_seconds())
 
 
@@ -54,6 +56,11 @@ _QUEUED = {"tab": Tab.QUEUE.value}
 
 
 NAMESPACE_EXISTS = 48
+
+_WITHOUT_INDEXES = (
+    *("plugins", "statistics", "settings", "installations", "users", "dead_letters"),
+    *("notification_rules", "notification_state"),
+)
 
 INDEXES: dict[str, list[IndexModel]] = {
     "jobs": [
@@ -126,6 +133,17 @@ INDEXES: dict[str, list[IndexModel]] = {
         IndexModel([("operation", 1), ("number", 1)], name="failures_of_an_operation"),
         IndexModel([("at", 1)], name="old_failures", expireAfterSeconds=OPERATION_TTL_SECONDS),
     ],
+    "notes": [IndexModel([("on", 1), ("key", 1), *_NEWEST], name="notes_on_a_thing")],
+    "notices": [IndexModel([("rule", 1), ("due", 1), ("_id", 1)], name="notices_due")],
+    "notification_deliveries": [
+        IndexModel(
+            [("next_try", 1), ("_id", 1), ("rule", 1)],
+            name="deliveries_due",
+            partialFilterExpression={"state": "pending"},
+        ),
+        IndexModel([("rule", 1), *_CREATED], name="newest_deliveries"),
+        IndexModel([("ended", 1)], name="old_deliveries", expireAfterSeconds=_DELIVERY_TTL_SECONDS),
+    ],
     "operation_pages": [
         IndexModel([("at", 1)], name="old_pages", expireAfterSeconds=OPERATION_TTL_SECONDS),
     ],
@@ -142,7 +160,7 @@ async def migrate(database: Database) -> list[str]:
         for collection, indexes in INDEXES.items():
             await _drop_unlisted(database, collection, indexes)
             made += await database[collection].create_indexes(indexes)
-        for collection in ("plugins", "statistics", "settings", "installations", "users", "dead_letters"):
+        for collection in _WITHOUT_INDEXES:
             await _ensure_collection(database, collection)
         await group_earlier(database)
     await ensure_keys(database)

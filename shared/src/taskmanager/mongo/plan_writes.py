@@ -17,6 +17,8 @@ from taskmanager.mongo.counters import statistics_id
 from taskmanager.mongo.dead_letters import order
 from taskmanager.mongo.figures import growth
 from taskmanager.mongo.files import file_document, file_key
+from taskmanager.mongo.notes.documents import write_notes
+from taskmanager.mongo.notifications.documents import write_rules
 from taskmanager.mongo.operations.writes import OperationWrites
 from taskmanager.mongo.replicas import set_writes
 from taskmanager.mongo.reports.writes import replay, report_document, withdraw
@@ -119,6 +121,10 @@ class PlanWrites:
             await self._update(session, collection, statements)
         for wanted in plan.replays:
             await replay(self._database, session, wanted)
+        if plan.rules or plan.removed_rules or plan.notices:
+            await write_rules(self._database, session, plan)
+        if plan.notes or plan.removed_notes:
+            await write_notes(self._database, session, plan)
         for letter, settlement in plan.settlements:
             await order(self._database, session, letter, settlement)
         for withdrawal in plan.withdrawals:

@@ -31,8 +31,8 @@ from taskmanager.mongo.backup.unfinished import check_finished
 from taskmanager.mongo.base import cursors
 from taskmanager.mongo.base.all_plugins import in_each, plugins_with_jobs
 from taskmanager.mongo.base.client import Document, connect, translated_errors
-from taskmanager.mongo.base.documents import from_document
-from taskmanager.mongo.base.filters import LISTED, job_filter
+from taskmanager.mongo.base.documents import LISTED, from_document
+from taskmanager.mongo.base.filters import job_filter
 from taskmanager.mongo.base.indexes import (
     ENDED,
     FAILED,
@@ -46,8 +46,11 @@ from taskmanager.mongo.dead_letters import DeadLetterReads
 from taskmanager.mongo.error_groups import ErrorGroupReads
 from taskmanager.mongo.figures import FiguresReads
 from taskmanager.mongo.files import FileReads
+from taskmanager.mongo.notes.documents import NoteReads
+from taskmanager.mongo.notifications.store import NotificationReads
 from taskmanager.mongo.operations.reads import OperationReads
 from taskmanager.mongo.partitions import check_partitions
+from taskmanager.mongo.processes.reads import ProcessReads
 from taskmanager.mongo.replicas import ReplicaReads
 from taskmanager.mongo.reports.reads import ReportReads
 from taskmanager.mongo.runners import RunnerReads
@@ -65,8 +68,11 @@ class MongoReader(
     ErrorGroupReads,
     FiguresReads,
     FileReads,
+    NoteReads,
+    NotificationReads,
     OperationReads,
     PresetReads,
+    ProcessReads,
     ReplicaReads,
     ReportReads,
     RunnerReads,

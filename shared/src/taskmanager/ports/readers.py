@@ -11,6 +11,9 @@ from taskmanager.model.access import KnownSession, Token, User
 from taskmanager.model.failures.error_groups import ErrorGroup
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
+from taskmanager.model.notes import Note, NoteOn
+from taskmanager.model.notifications.deliveries import Delivery
+from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
 from taskmanager.model.presets import Preset
 from taskmanager.model.queries import (
@@ -22,6 +25,7 @@ from taskmanager.model.queries import (
     JobPage,
     JobQuery,
     Position,
+    ProcessQuery,
 )
 from taskmanager.model.registry import (
     AtWork,
@@ -59,6 +63,9 @@ class JobReader(Protocol):
 
     async def projects(self, plugin: str) -> Sequence[str]:
         """The projects of the plugin's last `PROJECTS_FROM` jobs, in the order of the alphabet."""
+
+    async def jobs_of_process(self, query: ProcessQuery) -> JobPage:
+        """One page of a process's jobs, newest first; raises CursorError for a cursor of another list."""
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """The job in the queue tab that holds this unique key."""
@@ -151,6 +158,21 @@ class JobReader(Protocol):
 
     async def dead_letter(self, letter: str) -> DeadLetter | None:
         """One of them."""
+
+    async def notes(self, on: NoteOn, key: str) -> Sequence[Note]:
+        """The newest notes on a thing, up to `NOTES_SHOWN`, the newest first."""
+
+    async def note(self, note_id: str) -> Note | None:
+        """One of them."""
+
+    async def notification_rules(self) -> Sequence[Rule]:
+        """All rules of notifications by id."""
+
+    async def deliveries(self, rule: str, limit: int) -> Sequence[Delivery]:
+        """The messages of a rule, the newest first."""
+
+    async def notices_waiting(self, rule: str, limit: int) -> int:
+        """How many events of a rule are in no message yet, counted up to `limit`."""
 
     async def at_work(self, limit: int) -> Sequence[AtWork]:
         """Jobs that belong to a runner, by runner and id; at most `limit`."""

@@ -11,6 +11,9 @@ from typing import Protocol, TypeVar
 from taskmanager.model.control import Settlement
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
+from taskmanager.model.notes import Note
+from taskmanager.model.notifications.deliveries import Notice
+from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Failure, Listing, Operation
 from taskmanager.model.partitions import WHOLE, Partition
 from taskmanager.model.presets import Preset
@@ -137,6 +140,11 @@ class Plan:
     presets: Sequence[Preset] = ()
     forgotten_presets: Sequence[str] = ()
     """Keys of presets to remove."""
+    rules: Sequence[Rule] = ()
+    removed_rules: Sequence[str] = ()
+    notices: Sequence[Notice] = ()
+    notes: Sequence[Note] = ()
+    removed_notes: Sequence[str] = ()
 
 
 PlanT = TypeVar("PlanT", bound=Plan)

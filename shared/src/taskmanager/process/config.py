@@ -117,6 +117,13 @@ class GoobiFileSettings(Settings):
     """The TOML file about Goobi: installations, what they are told, job types, folders."""
 
 
+class NotificationFileSettings(Settings):
+    """For the services that send notifications, or show who gets them."""
+
+    notifications: Path | None = None
+    """The TOML file about notifications: the channels they may go to, and where people reach the pages."""
+
+
 class RootsSettings(Settings):
     """For the services that check the paths of jobs."""
 

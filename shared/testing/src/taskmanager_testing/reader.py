@@ -12,6 +12,9 @@ from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.model.failures.error_groups import ErrorGroup, fingerprint
 from taskmanager.model.hourly_figures import HourlyFigures, hour_of, total
 from taskmanager.model.jobs import Job
+from taskmanager.model.notes import NOTES_SHOWN, Note, NoteOn
+from taskmanager.model.notifications.deliveries import Delivery
+from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import (
     EXAMPLES,
     PREVIEW_LIMIT,
@@ -38,6 +41,7 @@ from taskmanager.model.queries import (
     JobPage,
     JobQuery,
     Position,
+    ProcessQuery,
     Sort,
     SortOrder,
     as_listed,
@@ -85,6 +89,9 @@ class FakeReader:
         self.known_health: list[InstallationHealth] = []
         self.known_operations: dict[str, Operation] = {}
         self.known_failures: list[Failure] = []
+        self.known_rules: dict[str, Rule] = {}
+        self.known_deliveries: list[Delivery] = []
+        self.known_notes: dict[str, Note] = {}
         self.available = True
         self.answers = asyncio.Event()
         """While cleared, the store hangs."""
@@ -145,6 +152,17 @@ class FakeReader:
         newest = sorted(self.stored.values(), key=lambda one: (one.created, one.id), reverse=True)
         last = [one.spec.project for one in newest if one.plugin == plugin][:PROJECTS_FROM]
         return sorted({one for one in last if one is not None}, key=str.casefold)
+
+    async def jobs_of_process(self, query: ProcessQuery) -> JobPage:
+        """See `JobReader.jobs_of_process`."""
+        await self._arrive("jobs_of_process")
+        start = _read_audit_cursor(query.cursor)
+        found = [job for job in self.stored.values() if _of_process(job, query)]
+        found.sort(key=_created_key, reverse=True)
+        later = [job for job in found if start is None or _created_key(job) < start]
+        page = later[: query.limit]
+        cursor = json.dumps(_created_key(page[-1])) if len(later) > query.limit else None
+        return JobPage(jobs=tuple(map(as_listed, page)), next_cursor=cursor)
 
     async def active_by_unique(self, unique: str) -> Job | None:
         """See `JobReader.active_by_unique`."""
@@ -340,6 +358,34 @@ class FakeReader:
         await self._arrive("dead_letter")
         return self.letters.known.get(letter)
 
+    async def notes(self, on: NoteOn, key: str) -> Sequence[Note]:
+        """See `JobReader.notes`."""
+        await self._arrive("notes")
+        found = [one for one in self.known_notes.values() if (one.on, one.key) == (on, key)]
+        return sorted(found, key=lambda one: (one.at, one.id), reverse=True)[:NOTES_SHOWN]
+
+    async def note(self, note_id: str) -> Note | None:
+        """See `JobReader.note`."""
+        await self._arrive("note")
+        return self.known_notes.get(note_id)
+
+    async def notification_rules(self) -> Sequence[Rule]:
+        """See `JobReader.notification_rules`."""
+        await self._arrive("notification_rules")
+        return [self.known_rules[key] for key in sorted(self.known_rules)]
+
+    async def deliveries(self, rule: str, limit: int) -> Sequence[Delivery]:
+        """See `JobReader.deliveries`."""
+        await self._arrive("deliveries")
+        found = [one for one in self.known_deliveries if one.rule == rule]
+        return sorted(found, key=lambda one: (one.created, one.id), reverse=True)[:limit]
+
+    async def notices_waiting(self, rule: str, limit: int) -> int:
+        """See `JobReader.notices_waiting`; what a command makes is in a message at once."""
+        await self._arrive("notices_waiting")
+        del rule, limit
+        return 0
+
     async def at_work(self, limit: int) -> Sequence[AtWork]:
         """See `JobReader.at_work`."""
         await self._arrive("at_work")
@@ -450,3 +496,18 @@ def _read_cursor(query: JobQuery) -> Key | None:
         message = "this cursor belongs to another query"
         raise CursorError(message)
     return tuple(key)
+
+
+def _of_process(job: Job, query: ProcessQuery) -> bool:
+    goobi = job.spec.goobi
+    return (
+        goobi is not None
+        and goobi.process_id == query.process
+        and goobi.installation in query.installations
+        and query.step in {None, goobi.step_id}
+        and (query.plugins is None or job.plugin in query.plugins)
+    )
+
+
+def _created_key(job: Job) -> tuple[float, str]:
+    return (job.created.timestamp(), job.id)

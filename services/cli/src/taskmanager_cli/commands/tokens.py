@@ -12,7 +12,7 @@ from taskmanager_cli.output.tables import Column, field
 from taskmanager_cli.output.text import attribution, moment
 from taskmanager_cli.session import Session
 
-RIGHTS = click.Choice(["read", "submit", "operate", "scale", "admin"])
+RIGHTS = click.Choice(["read", "submit", "operate", "scale", "notify", "admin"])
 TOKENS = (
     field("id", "id", whole=True),
     field("name", "name"),

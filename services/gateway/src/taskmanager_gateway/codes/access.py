@@ -21,6 +21,9 @@ RIGHTS = {
     Right.SCALE: _forbidden(
         "no_scale", "may not change how many runners there are (the right 'scale' is missing)"
     ),
+    Right.NOTIFY: _forbidden(
+        "no_notify", "may not see or change who is notified of what (the right 'notify' is missing)"
+    ),
     Right.ADMIN: _forbidden("no_admin", "may not manage users and tokens (the right 'admin' is missing)"),
 }
 """The message for each right that is missing."""
@@ -40,6 +43,7 @@ ALL_PLUGINS = _restricted("all_plugins", "%(what)s concerns all plugins")
 THE_OPERATION = _code("the_operation", "the operation")
 LIST_OF_USERS = _code("list_of_users", "the list of users or tokens")
 REPLAY_OF_ALL = _code("replay_of_all", "the replay of all reports")
+RULE_OF_ALL = _code("rule_of_all", "a rule of notifications without plugins")
 DEAD_LETTERS = _code("dead_letters", "a dead letter")
 TOLD_TO_INSTALLATION = _code("told_to_installation", "what an installation was told")
 ALL_USERS = _forbidden("all_users", "is restricted to some plugins, and users and tokens concern all of them")

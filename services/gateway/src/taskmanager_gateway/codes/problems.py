@@ -48,6 +48,13 @@ UNKNOWN_IDENTIFIER = _code(
 )
 UNKNOWN_VIEWER = _code("unknown_viewer", "There is no '%(viewer)s' here. Use one of: %(known)s.")
 NO_REPORT = _code("no_report", "There is no report '%(report)s'.", "There is no such report.")
+NO_NOTE = _code("no_note", "There is no such note, or it is on something that is out of reach.")
+NO_RULE = _code(
+    "no_rule",
+    "There is no rule '%(rule)s' of notifications, or it is about plugins that are out of reach.",
+    "There is no such rule.",
+)
+TOO_MANY_RULES = _code("too_many_rules", "There are %(limit)s rules already: remove one first.")
 NO_DEAD_LETTER = _code(
     "no_dead_letter",
     "There is no dead letter '%(letter)s': it may have been settled meanwhile.",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from taskmanager.messages import (
+    AddNote,
     AddSecurityKey,
     AddToken,
     AddUser,
@@ -18,7 +19,9 @@ from taskmanager.messages import (
     Order,
     PluginCommand,
     RemoveDevice,
+    RemoveNote,
     RemovePreset,
+    RemoveRule,
     RemoveSecondFactor,
     RemoveSecurityKey,
     RemoveUser,
@@ -30,10 +33,12 @@ from taskmanager.messages import (
     ScalingCommand,
     SendMessage,
     SetPassword,
+    SetRule,
     SetSecondFactor,
     SettleDeadLetter,
     StartOperation,
     StopOperation,
+    TryRule,
     UseCode,
     UseSecurityKey,
 )
@@ -47,11 +52,13 @@ from taskmanager_gateway.http.problems import (
     NOT_POSSIBLE,
     UNKNOWN_DEAD_LETTER,
     UNKNOWN_JOB,
+    UNKNOWN_NOTE,
     UNKNOWN_OPERATION,
     UNKNOWN_PLACE,
     UNKNOWN_PLUGIN,
     UNKNOWN_PRESET,
     UNKNOWN_REPORT,
+    UNKNOWN_RULE,
     UNKNOWN_RUNNER,
     UNKNOWN_TOKEN,
     UNKNOWN_USER,
@@ -209,6 +216,18 @@ async def _plugin_of_operation(permissions: Permissions, order: StopOperation, w
     return await permissions.plugin_of_operation(order.operation)
 
 
+async def _rules(permissions: Permissions, order: object, who: Principal) -> None:
+    """Which plugins a rule is about is checked by `notifications.service`, which alone gives these orders."""
+    del permissions, order
+    allow_right(who, Right.NOTIFY)
+
+
+async def _notes(permissions: Permissions, order: object, who: Principal) -> None:
+    """What a note is on is checked by `notes.service`, which alone gives these orders."""
+    del permissions, order
+    allow_right(who, Right.OPERATE)
+
+
 def _no_job(order: JobCommand | SendMessage) -> ProblemError:
     return ProblemError(UNKNOWN_JOB, problems.NO_JOB(job=order.job))
 
@@ -270,6 +289,11 @@ ORDERS: Mapping[type, OrderRules[Any]] = {
     ),
     ReplayReports: OrderRules(_operate(_replay), _none(UNKNOWN_REPORT, problems.NO_REPORT())),
     SettleDeadLetter: OrderRules(_administer(), _none(UNKNOWN_DEAD_LETTER, problems.NO_DEAD_LETTER())),
+    SetRule: OrderRules(_rules, _none(UNKNOWN_RULE, problems.NO_RULE())),
+    RemoveRule: OrderRules(_rules, _none(UNKNOWN_RULE, problems.NO_RULE())),
+    TryRule: OrderRules(_rules, _none(UNKNOWN_RULE, problems.NO_RULE())),
+    AddNote: OrderRules(_notes, _none(UNKNOWN_NOTE, problems.NO_NOTE())),
+    RemoveNote: OrderRules(_notes, _none(UNKNOWN_NOTE, problems.NO_NOTE())),
     AddUser: OrderRules(_administer(), _NO_USER),
     ChangeUser: OrderRules(_administer(), _NO_USER),
     SetPassword: OrderRules(_administer(own="name"), _NO_USER),

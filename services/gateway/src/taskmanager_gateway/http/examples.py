@@ -103,6 +103,18 @@ PRIORITY: dict[str, Any] = {"priority": 9, "reason": "the reader waits for it"}
 STOP: dict[str, Any] = {"mode": "suspend", "reason": "the disk is full", "until": "2027-01-01T08:00:00+01:00"}
 DRAIN: dict[str, Any] = {"grace_seconds": 600, "reason": "a new disk"}
 SCALE: dict[str, Any] = {"mode": "auto", "min": 0, "max": 4, "reason": "the newspapers arrive"}
+RULE: dict[str, Any] = {
+    "name": "Failed newspapers",
+    "kinds": ["job_failed", "no_runner"],
+    "plugins": ["ocr"],
+    "channel": "house-mail",
+    "recipients": ["scan-team@example.org"],
+    "pace": "interval",
+    "interval_minutes": 30,
+    "zone": "Europe/Berlin",
+    "quiet_from": "20:00",
+    "quiet_to": "07:00",
+}
 LIMIT: dict[str, Any] = {"max_running": 2, "reason": "leave room for others"}
 
 CANCEL_MANY: dict[str, Any] = {

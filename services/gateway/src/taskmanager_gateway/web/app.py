@@ -29,11 +29,14 @@ from taskmanager_gateway.web.home.home_summary import HomeSummaries
 from taskmanager_gateway.web.jobs import errors, job, job_actions, job_attempts, job_messages
 from taskmanager_gateway.web.new_job import new_job
 from taskmanager_gateway.web.new_job import presets as new_job_presets
+from taskmanager_gateway.web.notes import notes
+from taskmanager_gateway.web.notifications import notifications
 from taskmanager_gateway.web.operations import operations
 from taskmanager_gateway.web.pictures import file_pages, picture_parts
 from taskmanager_gateway.web.plugins import bulk, forecasts, plugin, plugin_commands, replicas
 from taskmanager_gateway.web.plugins.known_files import KnownFiles
 from taskmanager_gateway.web.plugins.known_projects import KnownProjects
+from taskmanager_gateway.web.processes import processes
 from taskmanager_gateway.web.reports import reports
 from taskmanager_gateway.web.runners import runners
 from taskmanager_gateway.web.search import search
@@ -96,6 +99,8 @@ def make_pages(services: Services) -> ASGIApp:
         operations,
         runners,
         reports,
+        notifications,
+        notes,
         audit,
         dead_letters,
         users,
@@ -105,6 +110,7 @@ def make_pages(services: Services) -> ASGIApp:
         bulk,
         replicas,  # before the routes that take any action's name
         plugin_commands,
+        processes,
         errors,
         job,
         job_attempts,

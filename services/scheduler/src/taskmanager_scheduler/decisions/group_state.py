@@ -26,6 +26,9 @@ from taskmanager.messages import (
 )
 from taskmanager.model.control import Settlement
 from taskmanager.model.jobs import Job
+from taskmanager.model.notes import Note
+from taskmanager.model.notifications.deliveries import Notice
+from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Operation
 from taskmanager.model.presets import Preset
 from taskmanager.model.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
@@ -85,6 +88,11 @@ class GroupState:
     forgotten_replicas: set[str] = field(default_factory=set)
     presets: dict[str, Preset] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+    rules: dict[str, Rule] = field(default_factory=dict)
+    removed_rules: set[str] = field(default_factory=set)
+    notices: list[Notice] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    removed_notes: list[str] = field(default_factory=list)
     register: AccessGroupState = field(init=False)
 
     def __post_init__(self) -> None:
@@ -263,6 +271,11 @@ class GroupState:
             forgotten_replicas=sorted(self.forgotten_replicas),
             presets=[one for key, one in self.presets.items() if one is not self.snapshot.presets.get(key)],
             forgotten_presets=sorted(self.snapshot.presets.keys() - self.presets.keys()),
+            rules=list(self.rules.values()),
+            removed_rules=sorted(self.removed_rules),
+            notices=self.notices,
+            notes=self.notes,
+            removed_notes=self.removed_notes,
             effects=self.effects,
             changes=[
                 *(change_of(before, after, logged=after.id in logged) for before, after in pairs),

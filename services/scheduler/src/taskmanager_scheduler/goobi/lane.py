@@ -17,6 +17,7 @@ from taskmanager.ports.clock import Clock
 from taskmanager.ports.report_store import Among, ReportStore
 from taskmanager.process.logs import get_logger
 from taskmanager.process.tracing import during
+from taskmanager_scheduler.background.waits import wait_after
 from taskmanager_scheduler.goobi.calls import Fate, Judgement
 from taskmanager_scheduler.metrics import GOOBI_LAG, GOOBI_REPORTS, begin_installation
 
@@ -27,18 +28,11 @@ JOBS_AT_ONCE = 100
 """Jobs whose reports are handled in one round."""
 MANY = 20
 """If a round fails for this many jobs, the cause is not the jobs but Goobi or the settings."""
-FIRST_WAIT = timedelta(seconds=2)
 LONGEST_PAUSE = timedelta(seconds=60)
 """The longest wait between two attempts to reach an installation that accepts nothing."""
 ANSWER_KEPT = 500
 
 log = get_logger(__name__)
-
-
-def wait_after(failures: int, longest: timedelta, chance: float) -> timedelta:
-    """The wait after this many failures in a row: doubled each time, capped, its upper half jittered."""
-    grown = min(longest, FIRST_WAIT * 2.0 ** min(failures - 1, 40))
-    return timedelta(milliseconds=round((0.5 + 0.5 * chance) * grown / timedelta(milliseconds=1)))
 
 
 class Lane:

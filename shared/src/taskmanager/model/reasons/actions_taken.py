@@ -64,6 +64,12 @@ REMOVE_PRESET = {
 }
 REPLAY_ALL = _code("replay_all", "replay undelivered reports of %(names)s")
 
+ADD_NOTE = _code("add_note", "note on %(on)s %(key)s: %(text)s")
+REMOVE_NOTE = _code("remove_note", "remove a note on %(on)s %(key)s")
+SET_RULE = _code("set_rule", "set notification rule %(name)s, channel %(channel)s")
+REMOVE_RULE = _code("remove_rule", "remove notification rule %(name)s")
+TRY_RULE = _code("try_rule", "send a test by notification rule %(name)s")
+
 ADD_USER = _code("add_user", "add user, %(role)s, %(reach)s")
 CHANGE_USER = _code(
     "change_user",

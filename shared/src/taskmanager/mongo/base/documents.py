@@ -16,6 +16,16 @@ MAX_WORDS = 40
 ERROR_GROUP = "error"
 """The kind of the term that jobs in error have in common with others that failed in the same way."""
 
+LISTED: Document = {
+    "error.traceback": 0,
+    "terms": 0,
+    "warned": 0,
+    "warning_texts": 0,
+    "warning_reasons": 0,
+    "history": {"$slice": -1},
+}
+"""What is not read for a list."""
+
 _RECORDS = frozenset({"progress", "error", "put_next", "held", "cancel"})
 """Fields of a job, other than its specification, that hold a record or None."""
 _SEVERAL = frozenset({"history", "warning_reasons"})

@@ -8,16 +8,6 @@ from taskmanager.mongo.base.client import Document
 from taskmanager.mongo.base.documents import ERROR_GROUP, error_word, term, warned, words
 from taskmanager.mongo.base.indexes import ENDED, WARNED, WITH_TERMS
 
-LISTED: Document = {
-    "error.traceback": 0,
-    "terms": 0,
-    "warned": 0,
-    "warning_texts": 0,
-    "warning_reasons": 0,
-    "history": {"$slice": -1},
-}
-"""What is not read for a list."""
-
 
 def job_filter(query: JobQuery) -> Document:
     """The query's filters, from typed fields only."""

@@ -12,8 +12,8 @@ from taskmanager.model.operations import JobFilter
 from taskmanager.model.queries import FOUND_LIMIT, PROJECTS_FROM, FoundIn, FoundJobs, as_listed
 from taskmanager.model.states import Tab
 from taskmanager.mongo.base.client import Database, Document, translated_errors
-from taskmanager.mongo.base.documents import from_document
-from taskmanager.mongo.base.filters import LISTED, jobs_meant
+from taskmanager.mongo.base.documents import LISTED, from_document
+from taskmanager.mongo.base.filters import jobs_meant
 from taskmanager.mongo.base.indexes import CREATED_INDEX, KEY_INDEX, TERM_INDEX, WITH_TERMS
 from taskmanager.mongo.base.unreadable import readable
 

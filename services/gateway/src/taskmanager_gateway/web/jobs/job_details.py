@@ -11,6 +11,7 @@ from taskmanager.goobi.settings import GoobiSettings
 from taskmanager.model.access import Principal
 from taskmanager.model.jobs import HistoryEntry, Job
 from taskmanager_gateway.jobs.wait_reasons import Waiting
+from taskmanager_gateway.processes.links import ProcessLinks
 from taskmanager_gateway.web.jobs.actions import Offer, offers
 from taskmanager_gateway.web.jobs.phases import Phases, phases
 from taskmanager_gateway.web.reports.report_rows import ReportLine
@@ -50,6 +51,8 @@ class JobDetails:
     titles: Mapping[str, str]
     """The titles of plugins by their names."""
     installation: str | None
+    links: ProcessLinks | None
+    """Around its process; None for a job that is not Goobi's."""
     offers: Sequence[Offer]
     chain: Sequence[Job] | None
     """The jobs of its chain; None: they cannot be read at present."""
@@ -107,6 +110,7 @@ def job_details(  # noqa: PLR0913 - what was read
         template_title=template_title,
         titles=titles,
         installation=goobi.name_of(reference.installation) if reference else None,
+        links=ProcessLinks.of(reference, goobi) if reference else None,
         offers=offers(job, who),
         chain=chain,
         waiting=waiting,

@@ -3,8 +3,11 @@
 // One event stream is open while the page is visible and not paused. Its messages become events on the body:
 // tm-counts, tm-rows, tm-job, tm-operations, tm-reports, tm-letters, tm-access. `detail.jobs`: ids of changed jobs, null for all;
 // `detail.list`: whether jobs may have come into a list, left it, or changed their places in it.
+// tm-failed: how many jobs came into the tab Error, by plugin; also while the page is hidden, if its user wants to be told.
 // tm-arrived: the number of new jobs in each tab; tm-missed: there may be new jobs that were not announced.
 // Everything is read again after each connection, because no event is replayed.
+
+import { tells } from "./tell.js";
 
 const RENEW_MILLISECONDS = 1000; // minimum interval between refreshes of rows
 const COUNTS_MILLISECONDS = 2000; // the same for menus and totals, which every open page requests
@@ -37,7 +40,7 @@ function paced(milliseconds, act) {
     timer = null;
     const told = news;
     news = null;
-    if (told === null || !wanted()) return; // when the page is shown or resumed, everything is read again
+    if (told === null || !shown()) return; // when the page is shown or resumed, everything is read again
     timer = setTimeout(tell, milliseconds);
     act(told);
   };
@@ -58,7 +61,7 @@ const union = (before, more, list = true) => ({
 let settle = null;
 const tellCounts = paced(COUNTS_MILLISECONDS, () => {
   clearTimeout(settle);
-  settle = setTimeout(() => wanted() && say("tm-counts", { live: true }), COUNTS_MILLISECONDS + 500);
+  settle = setTimeout(() => shown() && say("tm-counts", { live: true }), COUNTS_MILLISECONDS + 500);
   say("tm-counts", { live: true });
 });
 const tellRows = paced(RENEW_MILLISECONDS, (news) => {
@@ -82,7 +85,16 @@ function renewAll() {
 const WAITS = ["STARTED", "PAUSED"];
 const changesLists = (digest) => digest.many || digest.counts || digest.jobs.some((one) => WAITS.includes(one.status));
 
+// what came into the tab Error, by plugin
+function failedIn(digest) {
+  const seen = digest.plugins ?? { [digest.name]: digest };
+  const counts = Object.entries(seen).map(([name, one]) => [name, one.arrived?.error ?? 0]);
+  return Object.fromEntries(counts.filter(([, jobs]) => jobs));
+}
+
 function hear(digest) {
+  const failed = failedIn(digest);
+  if (Object.keys(failed).length) say("tm-failed", failed);
   if (digest.plugins) {
     tellCounts(() => true);
     tellRows((before) => union(before, []));
@@ -103,7 +115,12 @@ setInterval(() => source && tellCounts(() => true), SILENCE_MILLISECONDS);
 // --- the connection ----------------------------------------------------------------------------------------
 
 function wanted() {
-  return box && !paused && !loggedOut && document.visibilityState === "visible";
+  return box && !paused && !loggedOut && (document.visibilityState === "visible" || tells());
+}
+
+// whether refreshing is of use: a hidden page that tells only listens
+function shown() {
+  return wanted() && document.visibilityState === "visible";
 }
 
 function follow() {
@@ -181,7 +198,11 @@ document.body.addEventListener("logged-in", () => {
   follow();
 });
 
-document.addEventListener("visibilitychange", follow);
+document.addEventListener("visibilitychange", () => {
+  if (source && shown()) renewAll(); // it listened while it was hidden, and refreshed nothing
+  follow();
+});
+document.body.addEventListener("tm-tells", follow);
 window.addEventListener("online", () => {
   failures = 0;
   follow();

@@ -18,6 +18,7 @@ import httpx
 
 from taskmanager.errors import JobFailedError, TemporaryError
 from taskmanager.plugin_api.interface import JobContext
+from taskmanager.process.public_addresses import is_public
 from taskmanager_plugin_runner.plugins.download import texts
 from taskmanager_plugin_runner.plugins.download.profile import Profile
 from taskmanager_plugin_runner.plugins.download.transfer import addresses, answers
@@ -198,7 +199,7 @@ class Fetcher:
                 return
             stream = info["return_value"]
             address = stream.get_extra_info("server_addr")[0]
-            if not addresses.is_public(address):
+            if not is_public(address):
                 stream.close()
                 raise JobFailedError(texts.ADDRESS_REFUSED(host=host, address=address))
 

@@ -1,0 +1,1 @@
+"""Notes on jobs, processes and plugins."""

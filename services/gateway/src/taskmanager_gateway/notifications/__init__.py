@@ -1,0 +1,1 @@
+"""Rules of notifications: reading and changing them, and how their messages went."""

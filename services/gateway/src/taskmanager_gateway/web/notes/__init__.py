@@ -1,0 +1,1 @@
+"""The notes on the pages of jobs, processes and plugins."""

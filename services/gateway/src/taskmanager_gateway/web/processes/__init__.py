@@ -1,0 +1,1 @@
+"""The page of a process, and the search for one."""

@@ -1,0 +1,119 @@
+"""Watches and sends while this scheduler is the active one; each rule is sent for on its own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from taskmanager.errors import TemporaryError
+from taskmanager.model.notifications.rules import Rule
+from taskmanager.ports.clock import Clock
+from taskmanager.ports.notification_store import NotificationStore
+from taskmanager.process.lifecycle import pause
+from taskmanager.process.logs import get_logger
+from taskmanager.process.retry import Backoff
+from taskmanager_scheduler.background.duty import Duty
+from taskmanager_scheduler.notifications.sender import Sender
+from taskmanager_scheduler.notifications.watcher import Watcher
+
+SEND = timedelta(seconds=1)
+"""Time between two looks for messages that are due."""
+FINISH = timedelta(seconds=5)
+"""How long what is being sent may still take when the process stops; after that it is sent again."""
+
+log = get_logger(__name__)
+
+Work = Callable[[], Awaitable[None]]
+
+
+class Notifier:
+    """Runs beside everything else; what fails here is tried again and stops nothing."""
+
+    def __init__(  # noqa: PLR0913 - wiring
+        self,
+        store: NotificationStore,
+        watcher: Watcher,
+        sender: Sender,
+        clock: Clock,
+        *,
+        active_for: timedelta,
+        look: timedelta,
+        send: timedelta = SEND,
+    ) -> None:
+        """This scheduler is responsible for `active_for` after each tick that came through the inbox.
+
+        `look` is the time between two looks for events, `send` between two for messages that are due.
+        """
+        self._clock = clock
+        self._store, self._watcher, self._sender = store, watcher, sender
+        self._duty = Duty(active_for)
+        self._look, self._send = look, send
+        self._sending: dict[str, asyncio.Task[None]] = {}
+
+    def ticked(self) -> None:
+        """Record a tick that came through the inbox: this scheduler is responsible for notifications."""
+        if not self._duty.on:
+            self._watcher.begin_anew()
+        self._duty.ticked()
+
+    def relieved(self) -> None:
+        """Record that this scheduler has given the inbox up."""
+        self._duty.end()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Watch and send until `stop`; then what is being sent gets a moment to finish."""
+        working = [
+            asyncio.create_task(self._repeat(self._watch, self._look, stop), name="events"),
+            asyncio.create_task(self._repeat(self._send_all, self._send, stop), name="notifications"),
+        ]
+        try:
+            await asyncio.gather(*working)
+            if self._sending:
+                await asyncio.wait(self._sending.values(), timeout=FINISH.total_seconds())
+        finally:
+            rest = [*working, *self._sending.values()]
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
+
+    async def _repeat(self, work: Work, interval: timedelta, stop: asyncio.Event) -> None:
+        backoff = Backoff("notifications")
+        while not stop.is_set():
+            try:
+                if self._duty.on:
+                    await work()
+            except TemporaryError as error:
+                await backoff.wait(str(error), stop)
+                continue
+            except Exception as error:
+                # Jobs must go on, whatever is wrong with notifications.
+                log.exception("notifications_failed")
+                await backoff.wait(f"a defect of the scheduler: {error}", stop)
+                continue
+            backoff.reset()
+            await pause(stop, interval)
+
+    async def _watch(self) -> None:
+        while await self._watcher.run_once(await self._store.rules()):
+            pass
+
+    async def _send_all(self) -> None:
+        """Begin to send for each rule that is not being sent for: a slow channel delays no other."""
+        self._sending = {key: task for key, task in self._sending.items() if not task.done()}
+        due = await self._store.with_work(self._clock.now()) - self._sending.keys()
+        if not due:
+            return
+        rules = await self._store.rules()
+        if orphans := due - {rule.id for rule in rules}:
+            await self._store.forget(orphans)
+        for rule in rules:
+            if rule.id in due:
+                self._sending[rule.id] = asyncio.create_task(self._send_for(rule), name="notification")
+
+    async def _send_for(self, rule: Rule) -> None:
+        try:
+            while self._duty.on and await self._sender.run_once(rule):
+                pass
+        except TemporaryError as error:
+            log.warning("notifications_not_sent", rule=rule.id, error=str(error))
+        except Exception:
+            log.exception("notifications_failed", rule=rule.id)

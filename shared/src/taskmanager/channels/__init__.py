@@ -1,0 +1,1 @@
+"""Where notifications may go: the channels that an administrator has configured."""

@@ -1,0 +1,1 @@
+"""Rules of notifications, and their outbox, as documents."""
