@@ -47,7 +47,7 @@ def order_of(gateway: Gateway) -> JobCommand:
 async def test_the_page_and_the_pop_up_show_the_same(gateway: Gateway) -> None:
     stored(gateway, title="Atlas", goobi=GOOBI, source="/a/b", unique="key-1", parameters={"rate": 3})
     page, dialog = await get(gateway, f"/jobs/{ONE}"), await pop_up(gateway, f"/ui/jobs/{ONE}")
-    for shown in (page.text, dialog.text):
+    for shown in (one.text.replace("<wbr>", "") for one in (page, dialog)):  # where paths may break
         for text in ("Atlas", ONE, "atlas_77", "/a/b", "key-1", "&#34;rate&#34;: 3", "STARTED"):
             assert text in shown
         assert f"/plugins/noop?tab=queue&amp;process={GOOBI.process_id}" in shown

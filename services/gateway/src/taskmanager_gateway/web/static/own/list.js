@@ -50,6 +50,7 @@ function put(html) {
 const names = (some) => some.map((row) => row.id).join(" ");
 
 function merge(fresh, kept) {
+  mergeCommon(fresh);
   const shown = rows();
   const wanted = [...fresh.querySelectorAll("#rows > tr")];
   const order = wanted.filter((row) => !kept.some((one) => one.id === row.id));
@@ -60,6 +61,15 @@ function merge(fresh, kept) {
   const gone = kept.filter((row) => !wanted.some((one) => one.id === row.id)).map((row) => row.dataset.job);
   arrange(document.getElementById("rows"), order, kept);
   if (gone.length) renewRows(gone); // says where they are now
+}
+
+// the reason that rows do not repeat: what is said above them has to be of the same answer
+function mergeCommon(fresh) {
+  const [shown, now] = [document.getElementById("common"), fresh.querySelector("#common")];
+  if (!now) return;
+  shown.hidden = now.hidden;
+  shown.textContent = now.textContent;
+  table().dataset.common = fresh.querySelector("#jobs").dataset.common;
 }
 
 // Idiomorph would move any row; here those that are kept stay where they are in the document, for the sake of the focus
