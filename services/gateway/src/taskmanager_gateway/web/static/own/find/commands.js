@@ -2,7 +2,7 @@
 // the reader, the palette does not offer either.
 
 const spaced = (text) => text.replace(/\s+/g, " ").trim();
-const filled = (words, title) => words.replace("{title}", title);
+const filled = (words, title) => words.replace("{title}", () => title);
 
 // text without what only screen readers are told
 function label(element) {

@@ -38,7 +38,7 @@ function item({ name, address }) {
   const close = document.createElement("button");
   close.type = "button";
   close.className = "btn-close";
-  close.setAttribute("aria-label", place.dataset.remove.replace("{name}", name));
+  close.setAttribute("aria-label", place.dataset.remove.replace("{name}", () => name));
   close.addEventListener("click", () => {
     keep(kept().filter((one) => one.name !== name));
     (place.querySelector("a") ?? document.getElementById("main")).focus();
