@@ -12,7 +12,7 @@ from taskmanager.errors import PathRefusedError
 from taskmanager.files.roots import Roots
 from taskmanager.model.jobs import Job
 from taskmanager.model.reasons import PROSE, Reason
-from taskmanager.model.reasons.coded_text import reason_of
+from taskmanager.model.reasons.coded_text import reason_of, told
 from taskmanager_gateway.codes import pictures, problems
 from taskmanager_gateway.http.problems import (
     FILE_SYSTEM_SLOW,
@@ -112,7 +112,7 @@ class Pictures:
         except TimeoutError as error:
             raise ProblemError(FILE_SYSTEM_SLOW, problems.FOLDERS_SLOW()) from error
         except PathRefusedError as error:
-            raise ProblemError(PATH_REFUSED, reason_of(str(error)) or PROSE(text=str(error))) from error
+            raise ProblemError(PATH_REFUSED, reason_of(told(error)) or PROSE(text=str(error))) from error
         except (FileNotFoundError, NotADirectoryError) as error:
             raise ProblemError(NO_PICTURE, pictures.NOT_THERE(name=place.name)) from error
         except OSError as error:
