@@ -16,6 +16,7 @@ from PIL import Image
 from taskmanager_gateway.pictures.reader import process, wire
 from taskmanager_gateway.pictures.reader.decoding import decoded, said
 from taskmanager_gateway.pictures.reader.orders import Failure, Limits, Made, Order, Wanted
+from taskmanager_testing.waiting import LONG_SECONDS
 
 LIMITS = Limits(pixels=2_000_000, memory_bytes=50_000_000, seconds=5)
 WIDTH, HEIGHT = 60, 40
@@ -162,7 +163,7 @@ def test_a_reading_process_answers_until_its_gateway_is_gone(
     def ask(name: str, wanted: Wanted) -> Made:
         with (tmp_path / name).open("rb") as file:
             wire.ask(ours, Order(wanted), file.fileno())
-        return wire.answered(ours)
+        return wire.answered(ours, LONG_SECONDS)
 
     assert ask("page.xml", Wanted.WORDS).failure is None
     assert ask("1.png", Wanted.THUMBNAIL).width == WIDTH
@@ -185,4 +186,4 @@ def test_a_picture_for_which_memory_does_not_suffice_is_a_failure(
         wire.ask(ours, Order(Wanted.THUMBNAIL), file.fileno())
         ours.shutdown(socket.SHUT_WR)
         process.serve(theirs, decode, LIMITS)
-        assert wire.answered(ours).failure is Failure.MEMORY
+        assert wire.answered(ours, LONG_SECONDS).failure is Failure.MEMORY

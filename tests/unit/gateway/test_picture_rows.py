@@ -207,6 +207,20 @@ async def test_a_result_without_readable_words_says_so_in_the_reader_s_language(
     assert "Es gibt keine Datei 1.xml" in answer.text
 
 
+async def test_a_folder_outside_of_the_roots_is_said_in_the_place_of_the_picture(gateway: Gateway) -> None:
+    gateway.reader.put(job(1, source="/elsewhere/images"))
+    for part in ("source/small", "source/large"):
+        answer = await gateway.client.get(
+            f"/ui/jobs/{ONE}/pictures/{part}?name=1.tif",
+            headers={"hx-request": "true", "accept-language": "de"},
+        )
+        assert answer.status_code == 200
+        assert "tm-unshown" in answer.text
+        assert "führt aus den Ordnern hinaus" in answer.text
+    unknown = f"/ui/jobs/{job(2).id}/pictures/source/small?name=1.tif"
+    assert (await gateway.client.get(unknown, headers={"hx-request": "true"})).status_code == 404
+
+
 async def test_the_job_leads_to_its_pictures_before_anything_was_reported_too(gateway: Gateway) -> None:
     gateway.reader.put(job(1))
     assert f'href="{FILES}"' not in (await shown(gateway, f"/jobs/{ONE}")).text

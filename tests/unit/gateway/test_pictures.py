@@ -34,6 +34,7 @@ from taskmanager_gateway.pictures.readers import (
 )
 from taskmanager_gateway.pictures.service import Pictures, Shown
 from taskmanager_gateway.pictures.settings import PictureSettings
+from taskmanager_testing.waiting import LONG_SECONDS
 
 from .conftest import job, until
 
@@ -89,9 +90,9 @@ def test_orders_travel_with_their_file_and_answers_with_their_parts(tmp_path: Pa
             parts={"0/0_0": b"a", "1/0_0": b"bc"},
         )
         wire.answer(theirs, made)
-        assert wire.answered(ours) == made
+        assert wire.answered(ours, LONG_SECONDS) == made
         wire.answer(theirs, Made(failure=Failure.DAMAGED, detail="cut off"))
-        assert wire.answered(ours).failure is Failure.DAMAGED
+        assert wire.answered(ours, LONG_SECONDS).failure is Failure.DAMAGED
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,15 @@ def test_an_answer_that_is_none_is_refused(sent: bytes) -> None:
         theirs.sendall(sent)
         theirs.close()
         with pytest.raises(wire.WireError):
-            wire.answered(ours)
+            wire.answered(ours, LONG_SECONDS)
+
+
+def test_an_answer_that_does_not_come_is_given_up() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"\0\0")
+        with pytest.raises(TimeoutError):
+            wire.answered(ours, 0.01)
 
 
 def test_a_reader_ends_with_its_gateway_and_refuses_an_order_without_a_file() -> None:

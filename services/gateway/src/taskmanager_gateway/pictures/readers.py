@@ -99,7 +99,11 @@ class _Reader:
         self.orders = 0
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = self._started(theirs, limits)
+
+    def _started(self, theirs: socket.socket, limits: Limits) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
                 [sys.executable, "-P", "-m", _PROGRAM, str(theirs.fileno()), json.dumps(asdict(limits))],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -109,13 +113,16 @@ class _Reader:
                 env=_ENVIRONMENT,
                 start_new_session=True,  # it ends with its socket, not by signals for the gateway's group
             )
+        except OSError as error:
+            self._channel.close()
+            raise ReaderCrashedError(str(error)) from error
 
     def ask(self, order: Order, descriptor: int) -> Made:
-        self._channel.settimeout(self._seconds + (0 if self.orders else _START_SECONDS))
+        seconds = self._seconds + (0 if self.orders else _START_SECONDS)
         self.orders += 1
         try:
             wire.ask(self._channel, order, descriptor)
-            return wire.answered(self._channel)
+            return wire.answered(self._channel, seconds)
         except TimeoutError as error:
             raise ReaderSlowError(f"{self._seconds:g}") from error
         except (wire.WireError, OSError) as error:

@@ -12,9 +12,8 @@ from taskmanager.errors import PathRefusedError
 from taskmanager.files.roots import Roots
 from taskmanager.model.jobs import Job
 from taskmanager.model.reasons import PROSE, Reason
-from taskmanager.model.reasons.coded_text import reason_of
-from taskmanager_gateway.codes import pictures as told
-from taskmanager_gateway.codes import problems
+from taskmanager.model.reasons.coded_text import reason_of, told
+from taskmanager_gateway.codes import pictures, problems
 from taskmanager_gateway.http.problems import (
     FILE_SYSTEM_SLOW,
     NO_PICTURE,
@@ -71,7 +70,7 @@ class Pictures:
             raise ProblemError(PICTURES_MISSING, self.refusal)
         place = place_of(job.spec, side, name)
         if place is None:
-            raise ProblemError(NO_PICTURE, told.NOT_THERE(name=name[:200]))
+            raise ProblemError(NO_PICTURE, pictures.NOT_THERE(name=name[:200]))
         file = await self._opened(place)
         key = Key(file.version, wanted, page)
         made = self._cache.get(key)
@@ -113,11 +112,11 @@ class Pictures:
         except TimeoutError as error:
             raise ProblemError(FILE_SYSTEM_SLOW, problems.FOLDERS_SLOW()) from error
         except PathRefusedError as error:
-            raise ProblemError(PATH_REFUSED, reason_of(str(error)) or PROSE(text=str(error))) from error
+            raise ProblemError(PATH_REFUSED, reason_of(told(error)) or PROSE(text=str(error))) from error
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise ProblemError(NO_PICTURE, told.NOT_THERE(name=place.name)) from error
+            raise ProblemError(NO_PICTURE, pictures.NOT_THERE(name=place.name)) from error
         except OSError as error:
-            detail = told.UNREADABLE(name=place.name, error=error.strerror or str(error))
+            detail = pictures.UNREADABLE(name=place.name, error=error.strerror or str(error))
             raise ProblemError(PICTURE_UNREADABLE, detail) from error
 
     async def _make(self, key: Key, file: OpenFile) -> Made:
@@ -125,14 +124,16 @@ class Pictures:
         try:
             made = await self._readers.made(Order(key.wanted, key.page), file.file)
             if file.changed():
-                raise ProblemError(PICTURE_CHANGING, told.CHANGING())
+                raise ProblemError(PICTURE_CHANGING, pictures.CHANGING())
             self._cache.put(key, made)
         except ReadersBusyError as error:
-            raise ProblemError(PICTURES_BUSY, told.BUSY()) from error
+            raise ProblemError(PICTURES_BUSY, pictures.BUSY()) from error
         except ReaderSlowError as error:
-            raise ProblemError(PICTURE_UNREADABLE, told.SLOW(seconds=f"{self._limits.seconds:g}")) from error
+            raise ProblemError(
+                PICTURE_UNREADABLE, pictures.SLOW(seconds=f"{self._limits.seconds:g}")
+            ) from error
         except ReaderCrashedError as error:
-            raise ProblemError(PICTURE_UNREADABLE, told.CRASHED(how=str(error))) from error
+            raise ProblemError(PICTURE_UNREADABLE, pictures.CRASHED(how=str(error))) from error
         finally:
             file.close()
             del self._flights[key]
@@ -141,9 +142,9 @@ class Pictures:
 
 def _refusal(settings: PictureSettings) -> Reason | None:
     if settings.processes == 0:
-        return told.OFF()
+        return pictures.OFF()
     if any(importlib.util.find_spec(name) is None for name in LIBRARIES):
-        return told.NO_LIBRARY()
+        return pictures.NO_LIBRARY()
     return None
 
 
@@ -151,17 +152,17 @@ def _problem(made: Made, limits: Limits) -> ProblemError:
     """Why nothing could be made, as an answer to the reader."""
     match made.failure:
         case Failure.NO_LIBRARY:
-            return ProblemError(PICTURES_MISSING, told.NO_LIBRARY())
+            return ProblemError(PICTURES_MISSING, pictures.NO_LIBRARY())
         case Failure.TOO_LARGE:
-            detail = told.TOO_LARGE(size=made.detail, most=limits.pixels // 1_000_000, side=SIDE_MOST)
+            detail = pictures.TOO_LARGE(size=made.detail, most=limits.pixels // 1_000_000, side=SIDE_MOST)
         case Failure.MEMORY:
-            detail = told.MEMORY(most=limits.memory_bytes // 1_000_000)
+            detail = pictures.MEMORY(most=limits.memory_bytes // 1_000_000)
         case Failure.NO_PICTURE:
-            detail = told.NO_PICTURE()
+            detail = pictures.NO_PICTURE()
         case Failure.NO_PAGE:
-            detail = told.NO_PAGE()
+            detail = pictures.NO_PAGE()
         case Failure.NO_ALTO:
-            detail = told.NO_ALTO(error=made.detail or None)
+            detail = pictures.NO_ALTO(error=made.detail or None)
         case _:
-            detail = told.DAMAGED(error=made.detail)
+            detail = pictures.DAMAGED(error=made.detail)
     return ProblemError(PICTURE_UNREADABLE, detail)

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import struct
+import time
 from typing import Any
 
 from taskmanager_gateway.pictures.reader.orders import Made, Order
@@ -13,6 +14,8 @@ _LENGTH = struct.Struct("!II")
 RECORD_MOST, CONTENT_MOST = 8 * 1024 * 1024, 512 * 1024 * 1024
 """Bytes that a gateway takes from a reading process, which may have been taken over by a picture."""
 _CHUNK = 1024 * 1024
+_MOMENT = 0.001
+"""Seconds: with none at all, a socket does not wait for anything."""
 
 
 class WireError(Exception):
@@ -48,22 +51,26 @@ def answer(channel: socket.socket, made: Made) -> None:
     channel.sendall(content)
 
 
-def answered(channel: socket.socket) -> Made:
-    """What was made; raises WireError, also for an answer that is none, and TimeoutError."""
-    record_size, content_size = _LENGTH.unpack(_exactly(channel, _LENGTH.size))
+def answered(channel: socket.socket, seconds: float) -> Made:
+    """What was made, within so many seconds; raises WireError, also for nonsense, and TimeoutError."""
+    end = time.monotonic() + seconds
+    record_size, content_size = _LENGTH.unpack(_exactly(channel, _LENGTH.size, end))
     if record_size > RECORD_MOST or content_size > CONTENT_MOST:
         raise WireError("the answer is too long")
     record: dict[str, Any]
     try:
-        record = json.loads(_exactly(channel, record_size))
-        return Made.of(record, _exactly(channel, content_size))
+        record = json.loads(_exactly(channel, record_size, end))
+        return Made.of(record, _exactly(channel, content_size, end))
     except (ValueError, KeyError, TypeError) as error:
         raise WireError(f"the answer makes no sense: {error}") from error
 
 
-def _exactly(channel: socket.socket, size: int) -> bytes:
+def _exactly(channel: socket.socket, size: int, end: float | None = None) -> bytes:
+    """So many bytes; `end` is when to give up, as `time.monotonic` counts."""
     parts, left = [], size
     while left:
+        if end is not None:
+            channel.settimeout(max(end - time.monotonic(), _MOMENT))
         part = channel.recv(min(left, _CHUNK))
         if not part:
             raise WireError("the other end is gone")

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from taskmanager.model.access import Principal
 from taskmanager.model.jobs import FileState, Job
 from taskmanager.model.queries import file_cursor
-from taskmanager_gateway.codes import pictures as told
+from taskmanager_gateway.codes import pictures
 from taskmanager_gateway.http.problems import NO_PICTURE, ProblemError
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.pictures.file_rows import (
@@ -65,7 +65,7 @@ async def one_row(request: Request, job_id: str, who: Principal, number: int) ->
     """The file of that number and, as a page of the list, whether there is another one after it."""
     found = await row_page(request, job_id, who, after=number - 1, rows=1)
     if not found.rows or found.rows[0].number != number:
-        raise ProblemError(NO_PICTURE, told.NO_NUMBER(number=number))
+        raise ProblemError(NO_PICTURE, pictures.NO_NUMBER(number=number))
     return found, found.rows[0]
 
 

@@ -14,8 +14,17 @@ from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import Record
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
-from taskmanager_gateway.codes import pictures as told
-from taskmanager_gateway.http.problems import NO_PICTURE, PICTURES_BUSY, ProblemError
+from taskmanager_gateway.codes import pictures
+from taskmanager_gateway.http.problems import (
+    FILE_SYSTEM_SLOW,
+    NO_PICTURE,
+    PATH_REFUSED,
+    PICTURE_CHANGING,
+    PICTURE_UNREADABLE,
+    PICTURES_BUSY,
+    PICTURES_MISSING,
+    ProblemError,
+)
 from taskmanager_gateway.pictures.places import NAME_MOST, Side
 from taskmanager_gateway.pictures.reader.orders import OVERLAP, TILE_SIDE, Wanted
 from taskmanager_gateway.pictures.service import Shown
@@ -32,6 +41,18 @@ KEPT = "private, max-age=600"
 """An address with the version of its file never means another picture."""
 ASKED_AGAIN = "private, no-cache"
 NOT_MODIFIED = 304
+SAID_IN_PLACE = frozenset(
+    {
+        FILE_SYSTEM_SLOW,
+        NO_PICTURE,
+        PATH_REFUSED,
+        PICTURE_CHANGING,
+        PICTURE_UNREADABLE,
+        PICTURES_BUSY,
+        PICTURES_MISSING,
+    }
+)
+"""What is about one file; anything else concerns the job, or the page."""
 
 
 class PictureAddress(Record):
@@ -70,7 +91,7 @@ async def tile(
     place = f"{asked.level}/{asked.column}_{asked.row}"
     content = shown.made.parts.get(place)
     if content is None:
-        raise ProblemError(NO_PICTURE, told.NO_TILE())
+        raise ProblemError(NO_PICTURE, pictures.NO_TILE())
     return _image(request, shown, asked, place, content)
 
 
@@ -127,7 +148,7 @@ async def _shown(
 def _refused(request: Request, error: ProblemError, again: str) -> Response:
     """Says why; asks again by itself where waiting helps. A job out of reach is an error of the page."""
     problem = error.problem
-    if not problem.told.code.startswith((told.PICTURES.name, "path.")):
+    if problem.kind not in SAID_IN_PLACE:
         raise error
     context = {"problem": problem, "again": again if problem.kind is PICTURES_BUSY else None}
     return fragment(request, "pictures/unshown.html", context)
