@@ -10,7 +10,7 @@ WORKERS ?= 2
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder # all tests of a file in one process share its servers
 SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
-.PHONY: help setup setup-run lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring books goobi sbom pins up down status logs certificates demo clean tls containers update wheels systemd matrix kubernetes cluster
+.PHONY: help setup setup-run lint test test-unit test-system coverage test-servers test-browser screenshots docs dashboards site hooks bench soak ha images fuzz monitoring books goobi sbom pins up down status logs certificates demo clean tls containers update wheels systemd matrix kubernetes
 
 help: ## this table of contents
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -129,9 +129,6 @@ matrix: ## the README's commands on bare Debian systems (RELEASES="bookworm trix
 
 kubernetes: setup .venv/checkov/.stamp ## the Helm chart, its overlay and examples: rendered, validated, checkov (CRDS=folder for those of other projects)
 	@$(BIN)/python -m tests.kubernetes $(if $(CRDS),--crds "$(CRDS)")
-
-cluster: setup ## the chart and the orchestrator on a real API server (PROGRAMS=folder with etcd, kube-apiserver, kube-controller-manager)
-	@PROGRAMS="$(or $(PROGRAMS),.kubernetes)" $(BIN)/pytest -q -n 0 tests/kubernetes
 
 .venv/checkov/.stamp: pins/checkov.txt # apart, as it asks for older versions of packages that we use
 	@$(BIN)/python -m venv --clear .venv/checkov
