@@ -87,8 +87,8 @@ missing_packages() {
     if [ $purpose = test ]; then
         command -v npm >/dev/null || echo npm
         command -v promtool >/dev/null || echo prometheus # it checks the alerts, and asks every panel of the dashboards
-        has_browser || echo chromium # for the browser tests
         command -v epubcheck >/dev/null || echo epubcheck # it judges what the plugin epub makes; brings Java
+        has_browser || echo chromium # for the browser tests
     fi
     if uses_mongod_wheel; then # what the wheel's mongod is linked to
         installed libcurl4 libcurl4t64 || echo libcurl4

@@ -71,7 +71,7 @@ def test_one_browser_is_enough_for_the_tests(tmp_path: Path) -> None:
         there.write_text("#!/bin/sh\n")
         there.chmod(0o755)
         asked = run_without_rights(tmp_path).stderr
-        assert "npm prometheus libcurl4" in asked
+        assert "npm prometheus epubcheck libcurl4" in asked
         assert "chromium" not in asked
         there.unlink()
     assert "chromium" not in run_without_rights(tmp_path, TASKMANAGER_CHROMIUM="/opt/browser").stderr

@@ -15,7 +15,7 @@ from taskmanager_gateway.plugins.views import PluginView
 from taskmanager_gateway.web.search.findings import findings
 from taskmanager_gateway.web.search.search_wishes import SearchKind, named, search_wishes
 from taskmanager_gateway.web.shell.formats import Formats
-from taskmanager_gateway.web.shell.menu_items import plugin_items
+from taskmanager_gateway.web.shell.menu_items import plugin_items, state_of
 from taskmanager_gateway.web.shell.plugin_overview import Overview
 from taskmanager_gateway.web.shell.templating import Templates
 from taskmanager_testing.reader import FakeReader
@@ -146,7 +146,7 @@ async def test_every_page_has_the_box_and_the_palette_with_what_the_reader_may_d
 
 
 def test_the_menu_names_for_each_plugin_only_what_the_reader_may_do(reader: FakeReader) -> None:
-    templates = Templates({})
+    templates = Templates({"state_of": state_of})
     seen = [PluginView.of(one, [], []) for one in reader.installed.values()]
     acts = {}
     for rights in ({Right.READ}, {Right.READ, Right.SUBMIT}, {Right.READ, Right.OPERATE}):

@@ -23,6 +23,7 @@ WALL_CLOCKS = {
 }
 ONLY_SHOWN = {
     "bags.py": "the date in a bag",
+    "recording.py": "when a job read and wrote its files, in the record of its provenance",
     "examination.py": "the date in the report about a TIFF",
     "packing.py": "the day in a bag",
     "book.py": "when a PDF was made, in its metadata",
