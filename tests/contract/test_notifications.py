@@ -1,6 +1,7 @@
 """One suite over the outbox in memory and the one in MongoDB; and what a kill leaves in the latter."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -14,20 +15,29 @@ from typing import Any
 import pytest
 from tests.contract.test_job_reader import job
 from tests.unit.notifications.receivers import Receiver, receiving
-from tests.unit.notifications.samples import NOW, SECRET, event, rule
+from tests.unit.notifications.samples import NOW, SECRET, channels, event, rule
 
-from taskmanager.model.control import JobAction
+from taskmanager.model.control import JobAction, Stop
 from taskmanager.model.jobs import Attribution, JobError
+from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.notifications.deliveries import Bundle, DeliveryState, Notice, bundle
-from taskmanager.model.notifications.rules import Rule
+from taskmanager.model.notifications.events import EventKind
+from taskmanager.model.notifications.rules import Pace, Rule
 from taskmanager.model.notifications.watching import Condition, KnownGroup, Watched
 from taskmanager.model.operations import JobFilter, Operation, OperationState
+from taskmanager.model.registry import InstalledPlugin
 from taskmanager.model.states import Status
 from taskmanager.mongo import MongoNotifications, MongoReader, MongoStore
 from taskmanager.ports.notification_store import NotificationStore
+from taskmanager.ports.report_store import Among
 from taskmanager.ports.store import Needs, Plan
 from taskmanager.process.failpoints import END_AT, Failpoint
+from taskmanager_scheduler.notifications.notifier import Notifier
+from taskmanager_scheduler.notifications.sender import Sender
+from taskmanager_scheduler.notifications.watcher import Watcher
+from taskmanager_testing.clock import SetClock
 from taskmanager_testing.notifications import MemoryNotifications
+from taskmanager_testing.waiting import eventually_async
 
 MINUTE = timedelta(minutes=1)
 
@@ -279,4 +289,61 @@ async def test_a_sender_that_dies_between_sending_and_noting_sends_the_same_mess
         assert first.body == second.body
         assert await run() == 0
         assert len(receiver.heard) == 2
+    await store.close()
+
+
+async def test_what_happens_in_the_database_is_told_by_a_webhook_once(
+    mongodb_url: str, tmp_path: Path
+) -> None:
+    """All parts as a scheduler wires them, over the real database, from a failed job to the message."""
+    (tmp_path / "secret").write_text(SECRET)
+    store, reader, clock = MongoStore(mongodb_url), MongoReader(mongodb_url), SetClock(NOW)
+    outbox = MongoNotifications(store.database)
+    kinds = tuple(kind for kind in EventKind if kind is not EventKind.TEST)
+    one = rule(kinds=kinds, pace=Pace.AT_ONCE)
+    manifest = PluginManifest(name="jp2", title="JPEG 2000", job_type="JP2")
+    plugin = InstalledPlugin(manifest=manifest, installed_at=NOW, rev=1)
+    await store.apply(Needs(), lambda _: Plan(rules=[one], plugins=[plugin]))
+    async with receiving(Receiver()) as receiver:
+        hook = {"kind": "webhook", "url": receiver.url, "secret_file": str(tmp_path / "secret")}
+        settings = channels(tmp_path, hook={**hook, "private_addresses": True})
+        soon = timedelta(milliseconds=10)
+        watcher = Watcher(outbox, reader, clock, {"main": Among(("main", None))}, settled=timedelta(0))
+        sender = Sender(settings, outbox, clock)
+        notifier = Notifier(
+            outbox, watcher, sender, clock, active_for=timedelta(hours=1), look=soon, send=soon
+        )
+        stop = asyncio.Event()
+        running = asyncio.create_task(notifier.run(stop))
+        notifier.ticked()
+        await eventually_async(outbox.watched, what="the first look")
+        clock.moment = NOW + MINUTE
+        error = JobError(message="no space left", kind="OSError")
+        failed = job(1, "jp2", Status.ERROR, error=error, finished=NOW + MINUTE / 2, title="Atlas", rev=1)
+        stop_of = Stop(by="anna", at=NOW + MINUTE / 2)
+        stopped = plugin.model_copy(update={"stop": stop_of, "rev": 2})
+        await store.apply(Needs(), lambda _: Plan(jobs=[(None, failed)], plugins=[stopped]))
+
+        async def told() -> list[str] | None:
+            """The kinds of events that were told, once all are."""
+            bodies = [json.loads(heard.body) for heard in receiver.heard]
+            found = sorted(event["kind"] for body in bodies for event in body["events"])
+            return found if len(found) == 3 else None
+
+        assert await eventually_async(told, what="three events") == [
+            "error_group", "job_failed", "plugin_stopped",
+        ]  # fmt: skip
+        known = await outbox.watched()
+        assert known is not None
+        clock.moment = NOW + 2 * MINUTE
+
+        async def looked_again() -> bool:
+            again = await outbox.watched()
+            return again is not None and again.looked > known.looked
+
+        await eventually_async(looked_again, what="another look")
+        assert len(receiver.heard) == 3
+        stop.set()
+        await running
+    await reader.close()
     await store.close()
