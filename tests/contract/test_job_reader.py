@@ -23,7 +23,6 @@ from taskmanager.model.jobs import (
     LogLine,
 )
 from taskmanager.model.manifest import PluginManifest
-from taskmanager.model.notes import NOTES_SHOWN, Note, NoteOn
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.queries import (
     FOUND_LIMIT,
@@ -46,6 +45,7 @@ from taskmanager.model.registry import (
 )
 from taskmanager.model.replicas import HEARD_WITHIN, Replica, ReplicaSet, ReplicaState, Wish
 from taskmanager.model.states import Status, Tab
+from taskmanager.model.user_content.notes import NOTES_SHOWN, Note, NoteOn
 from taskmanager.mongo import MongoReader, MongoStore
 from taskmanager.ports.readers import JobReader
 from taskmanager.ports.store import Needs, Plan, StatisticsDelta

@@ -116,7 +116,6 @@ from taskmanager.model.jobs import (
 )
 from taskmanager.model.log_types import LogType
 from taskmanager.model.manifest import PluginManifest
-from taskmanager.model.notes import NoteOn
 from taskmanager.model.notifications.events import EventKind
 from taskmanager.model.notifications.rules import Pace, RuleTerms
 from taskmanager.model.operations import JobFilter
@@ -124,6 +123,7 @@ from taskmanager.model.reasons.refusals import NOTHING_TO_HOLD
 from taskmanager.model.replicas import Replica, ReplicaState, ScalingAction, ScalingMode
 from taskmanager.model.reports import OperatorMessage
 from taskmanager.model.states import Status, Tab
+from taskmanager.model.user_content.notes import NoteOn
 
 GOLDEN = Path(__file__).parent / "messages"
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678000, UTC)

@@ -35,11 +35,11 @@ from taskmanager.model.control import PluginAction, RunnerAction, StopMode
 from taskmanager.model.jobs import FileRecord, FileState, Job, JobError, JobSpec, Warnings
 from taskmanager.model.manifest import PluginManifest
 from taskmanager.model.partitions import Partition
-from taskmanager.model.presets import preset_key
 from taskmanager.model.queries import FileQuery, JobQuery, Sort
 from taskmanager.model.registry import ALIVE_FOR
 from taskmanager.model.replicas import Replica, ReplicaState, ScalingAction
 from taskmanager.model.states import Status, Tab
+from taskmanager.model.user_content.presets import preset_key
 from taskmanager.mongo import MongoReader, MongoStore, connect, migrate
 from taskmanager.mongo.base.statements import WORTH_A_COMMAND
 from taskmanager.mongo.reader import sort_keys

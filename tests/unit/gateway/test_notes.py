@@ -8,7 +8,7 @@ from tests.unit.notifications.samples import NOW
 from taskmanager.messages import Command, CommandResult
 from taskmanager.model.access import Role
 from taskmanager.model.jobs import GoobiReference
-from taskmanager.model.notes import NOTE_LIMIT
+from taskmanager.model.user_content.notes import NOTE_LIMIT
 from taskmanager.ports.store import Snapshot
 from taskmanager_gateway.settings import GatewaySettings
 from taskmanager_gateway.web.audit.audit_rows import audited_action

@@ -8,7 +8,7 @@ import pytest
 from taskmanager.messages import RemovePreset, RenamePreset, SavePreset
 from taskmanager.model.jobs import Attribution
 from taskmanager.model.manifest import Need
-from taskmanager.model.presets import Preset
+from taskmanager.model.user_content.presets import Preset
 
 from .conftest import PARAMETERS, Gateway, installed
 

@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from taskmanager.messages import Command, CommandResult, RemovePreset, RenamePreset, SavePreset
-from taskmanager.model.presets import PresetName, preset_key
+from taskmanager.model.user_content.presets import PresetName, preset_key
 from taskmanager_scheduler.decisions.group_state import decide
 from taskmanager_scheduler.decisions.needs import needs_of
 from taskmanager_scheduler.jobs.effects import AnswerGateway

@@ -14,10 +14,8 @@ from taskmanager_gateway.api import (
     audit,
     dead_letters,
     events,
-    notes,
     notifications,
     operations,
-    presets,
     processes,
     reports,
     runners,
@@ -28,6 +26,7 @@ from taskmanager_gateway.api.error_handlers import install_handlers
 from taskmanager_gateway.api.itm import itm, itm_reading
 from taskmanager_gateway.api.jobs import chain, files, job_control, jobs, logs, queue_position, submissions
 from taskmanager_gateway.api.plugins import all_figures, figures, plugin_control, plugins, replicas
+from taskmanager_gateway.api.user_content import notes, presets
 from taskmanager_gateway.http.body_limits import BodyLimitMiddleware, BodyLimits
 from taskmanager_gateway.http.host_names import HostNameMiddleware
 from taskmanager_gateway.http.request_metrics import RequestMetricsMiddleware

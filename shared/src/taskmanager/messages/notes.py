@@ -3,7 +3,7 @@
 from typing import Literal
 
 from taskmanager.model.jobs import PluginName, Record, ShortText
-from taskmanager.model.notes import NoteKey, NoteOn, NoteText
+from taskmanager.model.user_content.notes import NoteKey, NoteOn, NoteText
 
 
 class AddNote(Record):

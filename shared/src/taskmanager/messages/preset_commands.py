@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, JsonValue
 
 from taskmanager.model.jobs import PluginName, Record, ShortText
-from taskmanager.model.presets import PresetName
+from taskmanager.model.user_content.presets import PresetName
 
 
 class SavePreset(Record):

@@ -11,11 +11,9 @@ from taskmanager.model.access import KnownSession, Token, User
 from taskmanager.model.failures.error_groups import ErrorGroup
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
-from taskmanager.model.notes import Note, NoteOn
 from taskmanager.model.notifications.deliveries import Delivery
 from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Failure, JobFilter, Operation, OperationPage, OperationQuery, Preview
-from taskmanager.model.presets import Preset
 from taskmanager.model.queries import (
     AuditPage,
     AuditQuery,
@@ -38,6 +36,8 @@ from taskmanager.model.registry import (
 from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 from taskmanager.model.states import Tab
+from taskmanager.model.user_content.notes import Note, NoteOn
+from taskmanager.model.user_content.presets import Preset
 
 
 class JobReader(Protocol):

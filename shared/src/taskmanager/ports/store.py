@@ -11,12 +11,10 @@ from typing import Protocol, TypeVar
 from taskmanager.model.control import Settlement
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
-from taskmanager.model.notes import Note
 from taskmanager.model.notifications.deliveries import Notice
 from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Failure, Listing, Operation
 from taskmanager.model.partitions import WHOLE, Partition
-from taskmanager.model.presets import Preset
 from taskmanager.model.registry import (
     AuditEntry,
     InstalledPlugin,
@@ -28,6 +26,8 @@ from taskmanager.model.registry import (
 from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Replay, Report, Withdrawal
 from taskmanager.model.states import Status, Tab
+from taskmanager.model.user_content.notes import Note
+from taskmanager.model.user_content.presets import Preset
 from taskmanager.ports.access_store import AccessPlan, AccessState
 
 

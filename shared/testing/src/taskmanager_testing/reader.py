@@ -12,7 +12,6 @@ from taskmanager.errors import CursorError, StoreUnavailableError
 from taskmanager.model.failures.error_groups import ErrorGroup, fingerprint
 from taskmanager.model.hourly_figures import HourlyFigures, hour_of, total
 from taskmanager.model.jobs import Job
-from taskmanager.model.notes import NOTES_SHOWN, Note, NoteOn
 from taskmanager.model.notifications.deliveries import Delivery
 from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import (
@@ -25,7 +24,6 @@ from taskmanager.model.operations import (
     OperationQuery,
     Preview,
 )
-from taskmanager.model.presets import Preset
 from taskmanager.model.queries import (
     FAILED_LIMIT,
     FOUND_LIMIT,
@@ -60,6 +58,8 @@ from taskmanager.model.registry import (
 from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Backlog, InstallationHealth, Report, ReportPage, ReportQuery
 from taskmanager.model.states import Status, Tab
+from taskmanager.model.user_content.notes import NOTES_SHOWN, Note, NoteOn
+from taskmanager.model.user_content.presets import Preset
 from taskmanager.ports.report_store import Among
 from taskmanager_testing.dead_letters import MemoryDeadLetters
 from taskmanager_testing.operations import meant

@@ -11,7 +11,6 @@ from taskmanager.errors import StoreUnavailableError
 from taskmanager.model.hourly_figures import HourlyFigures
 from taskmanager.model.jobs import Job
 from taskmanager.model.operations import Failure, Listing, Operation
-from taskmanager.model.presets import Preset
 from taskmanager.model.registry import (
     AuditEntry,
     InstalledPlugin,
@@ -23,6 +22,7 @@ from taskmanager.model.registry import (
 from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Report
 from taskmanager.model.states import Status, Tab
+from taskmanager.model.user_content.presets import Preset
 from taskmanager.ports.access_store import AccessState
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.store import Needs, Plan, PlanT, Snapshot, StatisticsDelta, next_links

@@ -1,6 +1,6 @@
 """The body of a request that leaves a note."""
 
-from taskmanager.model.notes import NoteText
+from taskmanager.model.user_content.notes import NoteText
 from taskmanager_gateway.http.command_bodies import ReasonBody
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from taskmanager.messages import AddNote, RemoveNote
 from taskmanager.model.access import Principal, Right
-from taskmanager.model.notes import Note, NoteOn
 from taskmanager.model.queries import ProcessQuery
+from taskmanager.model.user_content.notes import Note, NoteOn
 from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.access.plugin_scope import allow, allow_right
 from taskmanager_gateway.codes import problems

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from taskmanager.model.presets import Preset, preset_key
+from taskmanager.model.user_content.presets import Preset, preset_key
 from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.http.problems import (
     INVALID_PARAMETERS,

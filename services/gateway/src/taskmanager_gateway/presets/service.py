@@ -8,7 +8,7 @@ from pydantic_core import from_json, to_json
 from taskmanager.messages import RemovePreset, RenamePreset, SavePreset
 from taskmanager.model.access import Principal
 from taskmanager.model.jobs import JobSpec
-from taskmanager.model.presets import Preset, preset_key
+from taskmanager.model.user_content.presets import Preset, preset_key
 from taskmanager.ports.readers import JobReader
 from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.codes import faults, problems

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue
 
 from taskmanager.model.jobs import Attribution, PluginName, Record, ShortText
-from taskmanager.model.presets import Preset, PresetName
+from taskmanager.model.user_content.presets import Preset, PresetName
 from taskmanager_gateway.http.command_bodies import ReasonBody
 from taskmanager_gateway.http.views import CommandView
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from taskmanager.model.jobs import LINKS_MOST, JobSpec
-from taskmanager.model.presets import PresetName
+from taskmanager.model.user_content.presets import PresetName
 from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.http.problems import (
     INVALID_REQUEST,

@@ -50,11 +50,9 @@ from taskmanager_scheduler.commands import (
     access,
     dead_letters,
     jobs,
-    notes,
     notifications,
     operations,
     plugins,
-    presets,
     reports,
     runners,
     scaling,
@@ -62,6 +60,7 @@ from taskmanager_scheduler.commands import (
     security_keys,
 )
 from taskmanager_scheduler.commands.handler import CommandHandler
+from taskmanager_scheduler.commands.user_content import notes, presets
 from taskmanager_scheduler.jobs.effects import AnswerGateway
 
 

@@ -26,15 +26,15 @@ from taskmanager.messages import (
 )
 from taskmanager.model.control import Settlement
 from taskmanager.model.jobs import Job
-from taskmanager.model.notes import Note
 from taskmanager.model.notifications.deliveries import Notice
 from taskmanager.model.notifications.rules import Rule
 from taskmanager.model.operations import Operation
-from taskmanager.model.presets import Preset
 from taskmanager.model.registry import AuditEntry, InstalledPlugin, LogBlock, RunnerState, StoredFile
 from taskmanager.model.replicas import ReplicaSet
 from taskmanager.model.reports import Replay, Report, Withdrawal
 from taskmanager.model.states import Tab
+from taskmanager.model.user_content.notes import Note
+from taskmanager.model.user_content.presets import Preset
 from taskmanager.ports.store import Snapshot
 from taskmanager_scheduler.commands.access import log_in_entry
 from taskmanager_scheduler.commands.access_state import AccessGroupState

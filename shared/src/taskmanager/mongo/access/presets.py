@@ -6,7 +6,7 @@ Parameters are one JSON text in them: their names are the plugins', and may hold
 import json
 from collections.abc import Sequence
 
-from taskmanager.model.presets import Preset
+from taskmanager.model.user_content.presets import Preset
 from taskmanager.mongo.base.client import Database, Document, translated_errors, without_key
 from taskmanager.mongo.base.statements import Statement, change
 from taskmanager.mongo.base.unreadable import readable

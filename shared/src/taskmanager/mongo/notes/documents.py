@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from taskmanager.model.notes import NOTES_SHOWN, Note, NoteOn
+from taskmanager.model.user_content.notes import NOTES_SHOWN, Note, NoteOn
 from taskmanager.mongo.base.client import Database, Document, translated_errors, without_key
 from taskmanager.mongo.base.statements import add_or_change, update
 from taskmanager.mongo.base.unreadable import readable, readable_one

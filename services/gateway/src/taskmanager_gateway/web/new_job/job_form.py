@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue, ValidationError
 
 from taskmanager.model.jobs import Job, JobSpec
-from taskmanager.model.presets import Preset
+from taskmanager.model.user_content.presets import Preset
 from taskmanager_gateway.http.problems import INVALID_REQUEST, field_problem, validation_problem
 from taskmanager_gateway.submissions.storable import storage_errors
 from taskmanager_gateway.web.new_job.parameter_fields import parameters_from

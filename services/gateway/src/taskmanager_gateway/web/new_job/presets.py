@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taskmanager.messages import SavePreset
-from taskmanager.model import presets as model
 from taskmanager.model.access import Principal, Right
+from taskmanager.model.user_content import presets as model
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.plugin_scope import allow
 from taskmanager_gateway.access.requirements import needs

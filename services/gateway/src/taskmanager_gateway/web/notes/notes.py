@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from taskmanager.model.access import Right
 from taskmanager.model.jobs import Record
-from taskmanager.model.notes import NOTE_LIMIT, NoteKey, NoteOn, NoteText
+from taskmanager.model.user_content.notes import NOTE_LIMIT, NoteKey, NoteOn, NoteText
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.commands.service import Author

@@ -8,8 +8,8 @@ from starlette.responses import RedirectResponse, Response
 
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import Number
-from taskmanager.model.notes import process_key
 from taskmanager.model.queries import ProcessQuery
+from taskmanager.model.user_content.notes import process_key
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.processes.links import process_address

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from taskmanager.model.access import Principal, Right
 from taskmanager.model.jobs import InstallationName, Number, PluginName, Record
-from taskmanager.model.notes import Note, NoteOn, process_key
+from taskmanager.model.user_content.notes import Note, NoteOn, process_key
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers

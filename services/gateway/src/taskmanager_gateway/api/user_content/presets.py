@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from taskmanager.messages import SavePreset
 from taskmanager.model.access import Principal, Right
-from taskmanager.model.presets import PresetName
+from taskmanager.model.user_content.presets import PresetName
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
 from taskmanager_gateway.api.commands import REASON_BODY, command_answer, command_answers

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Protocol
 
 from taskmanager.messages import AddNote, Command, RemoveNote
-from taskmanager.model.notes import Note, NoteOn
 from taskmanager.model.reasons import actions_taken
+from taskmanager.model.user_content.notes import Note, NoteOn
 from taskmanager.ports.store import Needs
 from taskmanager_scheduler.commands.handler import CommandHandler, Subject
 from taskmanager_scheduler.jobs.effects import CommandAnswer

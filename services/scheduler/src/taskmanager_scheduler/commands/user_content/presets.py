@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Protocol
 
 from taskmanager.messages import Command, RemovePreset, RenamePreset, SavePreset
-from taskmanager.model.presets import Preset, preset_key
 from taskmanager.model.reasons import actions_taken, refusals
+from taskmanager.model.user_content.presets import Preset, preset_key
 from taskmanager.ports.store import Needs
 from taskmanager_scheduler.commands.handler import CommandHandler, Subject, attribution
 from taskmanager_scheduler.jobs.effects import CommandAnswer

@@ -1,0 +1,1 @@
+"""Routes for what people leave for one another: notes and presets."""

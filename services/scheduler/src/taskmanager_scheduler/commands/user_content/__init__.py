@@ -1,0 +1,1 @@
+"""Commands about what people leave for one another: notes and presets."""

@@ -1,0 +1,1 @@
+"""What people leave for one another: notes, and presets for new jobs."""
