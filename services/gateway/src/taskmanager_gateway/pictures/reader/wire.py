@@ -48,7 +48,8 @@ def answer(channel: socket.socket, made: Made) -> None:
     """Send what was made; raises OSError."""
     record, content = json.dumps(made.as_record()).encode(), b"".join(made.parts.values())
     channel.sendall(_LENGTH.pack(len(record), len(content)) + record)
-    channel.sendall(content)
+    if content:  # without any, the gateway has its whole answer, and may be gone
+        channel.sendall(content)
 
 
 def answered(channel: socket.socket, seconds: float) -> Made:
