@@ -363,7 +363,7 @@ async def test_who_wants_to_be_told_of_failures_is_while_the_page_is_in_the_back
     await switch.press("Enter")
     await expect(page.locator("#tell")).to_have_attribute("aria-checked", "true")
     cancel(system, first)
-    await expect(first.row(page)).to_contain_text("CANCELLED")
+    await expect(first.row(page)).to_contain_text("cancelled")
     assert await page.title() == title  # somebody looks
     await page.evaluate(HIDE, arg=True)
     cancel(system, second)
@@ -372,7 +372,7 @@ async def test_who_wants_to_be_told_of_failures_is_while_the_page_is_in_the_back
     assert (told["tag"], told["body"]) == ("tm-failed", f"1 job failed or was cancelled: {PLUGIN}")
     await page.evaluate(HIDE, arg=False)
     await expect(page).to_have_title(title)
-    await expect(second.row(page)).to_contain_text("CANCELLED")
+    await expect(second.row(page)).to_contain_text("cancelled")
 
 
 # --- a runner that dies ---------------------------------------------------------------------------
