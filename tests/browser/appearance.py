@@ -27,7 +27,11 @@ TOLERATED = 0.001
 FONT = "blocks.ttf"
 STYLE = f"""
 @font-face {{ font-family: "Blocks"; src: url("/static/{FONT}"); }}
-*, ::before, ::after {{ font-family: "Blocks" !important; letter-spacing: 0 !important; }}
+*, ::before, ::after {{
+  font-family: "Blocks" !important;
+  letter-spacing: 0 !important;
+  text-rendering: geometricPrecision !important; /* or browsers round the width of characters, each in its way */
+}}
 .tm-top {{ position: static !important; }}
 """
 UNITS = 1000

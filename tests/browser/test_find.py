@@ -148,7 +148,7 @@ async def test_rows_are_gone_through_selected_and_acted_on_by_keys(page: Page) -
     await page.keyboard.press("Escape")
     await page.goto("/")
     await page.keyboard.press("j")
-    await expect(page.locator("#home tbody tr").first.locator("th a")).to_be_focused()
+    await expect(page.locator(".tm-plugin-card").first.locator("a").first).to_be_focused()
 
 
 async def test_keys_do_nothing_while_somebody_types_or_once_they_are_switched_off(page: Page) -> None:

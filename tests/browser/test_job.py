@@ -123,7 +123,7 @@ async def test_two_operators_on_one_job_and_the_second_hears_why_not(
     await first.locator("#dialog button[type=submit]").dblclick()
     await expect(first.locator("#job-state .tm-status")).to_have_text("cancelled")
     await expect(first.locator("#job-state")).to_contain_text("wrong scan")
-    await expect(second.locator("#job-state .tm-status")).to_have_text("cancelled")
+    await expect(second.locator("#job-state .tm-status")).to_have_text("abgebrochen")
     await second.locator("#dialog button[type=submit]").click()
     await expect(second.locator("#toasts")).to_contain_text("Es war bereits so")
 

@@ -3,7 +3,7 @@
 // (WCAG 2.1.4): people who dictate would press them without wanting to.
 
 const KEY = "tm-keys";
-const ROWS = "#rows > tr[data-job], .tm-cards > tbody > tr";
+const ROWS = "#rows > tr[data-job], .tm-cards > tbody > tr, .tm-plugin-cards > article";
 const FIRST = ".tm-title > a, th a[href], th button, a[href], button";
 const TEXT = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 
