@@ -28,9 +28,11 @@ ELSEWHERE = {
     Failpoint.SLOT_LOOKING_AHEAD,
     Failpoint.SLOT_CARRYING,
     Failpoint.RUNNER_UNCLAIMED,
+    Failpoint.SCHEDULER_BEFORE_NOTICES,
+    Failpoint.SCHEDULER_AFTER_NOTIFICATION,
 }
-"""Points that jobs of this stage do not pass; tests/unit/runner (leftovers, overlapping) and
-test_claims_ahead kill there."""
+"""Points that jobs of this stage do not pass; tests/unit/runner (leftovers, overlapping), test_claims_ahead and,
+once notifications are sent, tests/contract/test_notifications kill there. Before notices nothing is written yet."""
 DEATHS = [
     (point, times) for point in Failpoint if point not in ELSEWHERE for times in LATER_TIMES.get(point, (1,))
 ]
