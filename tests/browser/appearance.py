@@ -30,7 +30,7 @@ STYLE = f"""
 *, ::before, ::after {{
   font-family: "Blocks" !important;
   letter-spacing: 0 !important;
-  text-rendering: geometricPrecision !important; /* or browsers round the width of characters, each in its way */
+  text-rendering: geometricPrecision !important; /* or each browser rounds widths in its way */
 }}
 .tm-top {{ position: static !important; }}
 """
