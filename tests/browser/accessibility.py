@@ -21,7 +21,7 @@ for (const one of document.querySelectorAll("body *")) {
   if (getComputedStyle(one).position === "sticky") one.style.position = "static";
 }
 """
-"""What stays in sight while a page is scrolled covers something else at each place; what, depends on fonts."""
+"""What stays in sight while a page is scrolled covers something else at each place, depending on fonts."""
 RUN = "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})"
 
 
