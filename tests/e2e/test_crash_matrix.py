@@ -31,8 +31,11 @@ ELSEWHERE = {
     Failpoint.SCHEDULER_BEFORE_NOTICES,
     Failpoint.SCHEDULER_AFTER_NOTIFICATION,
 }
-"""Points that jobs of this stage do not pass; tests/unit/runner (leftovers, overlapping), test_claims_ahead, and
-tests/contract/test_notifications kill there. Before notices are stored, nothing is."""
+"""Points that jobs of this stage do not pass: they have tests of their own.
+
+See tests/unit/runner (leftovers, overlapping), test_claims_ahead and tests/contract/test_notifications.
+Before notices are stored, nothing is.
+"""
 DEATHS = [
     (point, times) for point in Failpoint if point not in ELSEWHERE for times in LATER_TIMES.get(point, (1,))
 ]
