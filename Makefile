@@ -6,7 +6,7 @@ SHELL := /bin/sh
 unexport PYTHONDONTWRITEBYTECODE # else every service that a test starts compiles every module again: 2 s of processor time
 BIN := .venv/bin
 UP_OPTIONS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 SIDE_BY_SIDE = -n $(WORKERS) --dist loadfile --no-loadscope-reorder # all tests of a file in one process share its servers
 SERVER_TESTS = tests/e2e tests/integration tests/security tests/contract # the longest first, so that no process is left alone with one
 
