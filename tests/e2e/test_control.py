@@ -237,7 +237,9 @@ def test_a_stop_suspends_running_jobs_and_outlives_the_scheduler(system: System)
         book.leave("all")
     for book in (running, waiting):
         done = system.finished(book.id)
-        assert (done["status"], done["attempt"]) == ("DONE", 1)
+        assert done["status"] == "DONE"
+        # the one that waits may have been claimed ahead when the stop came, and returned before it began
+        assert done["attempt"] == 1 or book is waiting
         assert [line for line in book.log() if line in FILES] == list(FILES)
 
 
