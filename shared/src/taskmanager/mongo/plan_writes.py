@@ -12,7 +12,7 @@ from taskmanager.mongo.access.presets import preset_writes
 from taskmanager.mongo.access.writes import AccessWrites
 from taskmanager.mongo.base.client import Database, Document
 from taskmanager.mongo.base.documents import to_document, update_of
-from taskmanager.mongo.base.statements import Statement, add_or_change, change, update, write
+from taskmanager.mongo.base.statements import Statement, add_or_change, by_revision, change, update, write
 from taskmanager.mongo.counters import statistics_id
 from taskmanager.mongo.dead_letters import order
 from taskmanager.mongo.figures import growth
@@ -93,14 +93,8 @@ class PlanWrites:
         await self._guarded(session, "jobs", new, changes)
 
     async def _write_plugins(self, session: AsyncClientSession, plugins: Sequence[InstalledPlugin]) -> None:
-        documents = [(plugin, _bson(plugin.model_dump(mode="python"))) for plugin in plugins]
-        new = [{"_id": plugin.name, **document} for plugin, document in documents if plugin.rev == 1]
-        changes = [
-            change({"_id": plugin.name, "rev": plugin.rev - 1}, {"$set": document})
-            for plugin, document in documents
-            if plugin.rev != 1
-        ]
-        await self._guarded(session, "plugins", new, changes)
+        documents = ((plugin.name, _bson(plugin.model_dump(mode="python"))) for plugin in plugins)
+        await self._guarded(session, "plugins", *by_revision(documents))
 
     async def _write_rest(self, session: AsyncClientSession, plan: Plan) -> None:
         writes: dict[str, list[Statement]] = {

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from taskmanager.model.replicas import HEARD_WITHIN, ReplicaSet
 from taskmanager.mongo.base.client import Database, Document, translated_errors, without_key
-from taskmanager.mongo.base.statements import Statement, change
+from taskmanager.mongo.base.statements import Statement, by_revision
 from taskmanager.mongo.base.unreadable import readable
 from taskmanager.ports.store import Needs
 
@@ -47,24 +47,14 @@ def with_their_runners(needs: Needs, sets: Iterable[ReplicaSet]) -> Needs:
 
 def set_writes(sets: Sequence[ReplicaSet]) -> tuple[list[Document], list[Statement]]:
     """New sets as documents, and the changes of others, each guarded by the `rev` before it."""
-    documents = [
-        (
-            one,
-            one.model_dump(mode="json", exclude={"heard"})
-            | {
-                "reported": one.reported,
-                "wished": one.wished.model_dump(mode="python") if one.wished else None,
-            },
-        )
-        for one in sets
-    ]
-    new = [{"_id": one.key, **document} for one, document in documents if one.rev == 1]
-    changes = [
-        change({"_id": one.key, "rev": one.rev - 1}, {"$set": document})
-        for one, document in documents
-        if one.rev != 1
-    ]
-    return new, changes
+    return by_revision((one.key, _document(one)) for one in sets)
+
+
+def _document(one: ReplicaSet) -> Document:
+    return one.model_dump(mode="json", exclude={"heard"}) | {
+        "reported": one.reported,
+        "wished": one.wished.model_dump(mode="python") if one.wished else None,
+    }
 
 
 def _replica_set(document: Document) -> ReplicaSet:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from taskmanager.model.user_content.presets import Preset
 from taskmanager.mongo.base.client import Database, Document, translated_errors, without_key
-from taskmanager.mongo.base.statements import Statement, change
+from taskmanager.mongo.base.statements import Statement, by_revision
 from taskmanager.mongo.base.unreadable import readable
 
 
@@ -35,14 +35,7 @@ async def load_presets(database: Database, keys: frozenset[str]) -> dict[str, Pr
 
 def preset_writes(presets: Sequence[Preset]) -> tuple[list[Document], list[Statement]]:
     """New presets as documents, and the changes of others, each guarded by the `rev` before it."""
-    documents = [(one, _document(one)) for one in presets]
-    new = [{"_id": one.key, **document} for one, document in documents if one.rev == 1]
-    changes = [
-        change({"_id": one.key, "rev": one.rev - 1}, {"$set": document})
-        for one, document in documents
-        if one.rev != 1
-    ]
-    return new, changes
+    return by_revision((one.key, _document(one)) for one in presets)
 
 
 def _document(one: Preset) -> Document:

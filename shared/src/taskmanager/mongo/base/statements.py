@@ -3,7 +3,7 @@
 The driver's bulk API sends the same commands, with a tenth more processor time for each transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -42,6 +42,20 @@ def change(where: Document, how: Document) -> Statement:
 def add_or_change(key: str, how: Document) -> Statement:
     """Change the document with this key; make it if there is none."""
     return {"q": {"_id": key}, "u": how, "upsert": True}
+
+
+def by_revision(documents: Iterable[tuple[str, Document]]) -> tuple[list[Document], list[Statement]]:
+    """New documents, and the changes of others, from their keys and all their fields.
+
+    A document of `rev` 1 is new; every other one is changed only if the stored `rev` is the one before.
+    """
+    new, changes = list[Document](), list[Statement]()
+    for key, fields in documents:
+        if fields["rev"] == 1:
+            new.append({"_id": key, **fields})
+        else:
+            changes.append(change({"_id": key, "rev": fields["rev"] - 1}, {"$set": fields}))
+    return new, changes
 
 
 async def write(
