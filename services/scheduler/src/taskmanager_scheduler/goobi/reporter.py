@@ -10,8 +10,8 @@ from taskmanager.ports.clock import Clock
 from taskmanager.ports.report_store import Among, ReportStore
 from taskmanager.process.lifecycle import pause
 from taskmanager.process.logs import get_logger
-from taskmanager.process.retry import Backoff
 from taskmanager_scheduler.background.duty import Duty
+from taskmanager_scheduler.background.repeating import repeat
 from taskmanager_scheduler.goobi.lane import Lane
 from taskmanager_scheduler.goobi.orphans import Orphans
 from taskmanager_scheduler.metrics import GOOBI_BACKLOG, GOOBI_OLDEST
@@ -87,7 +87,10 @@ class Reporter:
             await stop.wait()
             return
         parts: list[Lane | Orphans] = [*self._lanes, self._orphans]
-        working = [asyncio.create_task(self._work(part, stop), name="reports") for part in parts]
+        working = [
+            asyncio.create_task(repeat(part.run_once, "reports", self._duty, LOOK, stop), name="reports")
+            for part in parts
+        ]
         working.append(asyncio.create_task(self._count(stop), name="report backlogs"))
         stopping = asyncio.create_task(stop.wait())
         try:
@@ -105,23 +108,6 @@ class Reporter:
         for result in results:
             if isinstance(result, Exception):
                 raise result
-
-    async def _work(self, part: "Lane | Orphans", stop: asyncio.Event) -> None:
-        backoff = Backoff("reports")
-        while not stop.is_set():
-            try:
-                busy = self._duty.on and await part.run_once()
-            except TemporaryError as error:
-                await backoff.wait(str(error), stop)
-                continue
-            except Exception as error:
-                # Jobs must go on, whatever is wrong with the reports to Goobi.
-                log.exception("reports_failed")
-                await backoff.wait(f"a defect of the scheduler: {error}", stop)
-                continue
-            backoff.reset()
-            if not busy:
-                await pause(stop, LOOK)
 
     async def _count(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

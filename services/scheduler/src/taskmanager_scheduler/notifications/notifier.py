@@ -1,17 +1,15 @@
 """Watches and sends while this scheduler is the active one; each rule is sent for on its own."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from taskmanager.errors import TemporaryError
 from taskmanager.model.notifications.rules import Rule
 from taskmanager.ports.clock import Clock
 from taskmanager.ports.notification_store import NotificationStore
-from taskmanager.process.lifecycle import pause
 from taskmanager.process.logs import get_logger
-from taskmanager.process.retry import Backoff
 from taskmanager_scheduler.background.duty import Duty
+from taskmanager_scheduler.background.repeating import repeat
 from taskmanager_scheduler.notifications.sender import Sender
 from taskmanager_scheduler.notifications.watcher import Watcher
 
@@ -21,8 +19,6 @@ FINISH = timedelta(seconds=5)
 """How long what is being sent may still take when the process stops; after that it is sent again."""
 
 log = get_logger(__name__)
-
-Work = Callable[[], Awaitable[None]]
 
 
 class Notifier:
@@ -62,8 +58,11 @@ class Notifier:
     async def run(self, stop: asyncio.Event) -> None:
         """Watch and send until `stop`; then what is being sent gets a moment to finish."""
         working = [
-            asyncio.create_task(self._repeat(self._watch, self._look, stop), name="events"),
-            asyncio.create_task(self._repeat(self._send_all, self._send, stop), name="notifications"),
+            asyncio.create_task(repeat(work, "notifications", self._duty, interval, stop), name=name)
+            for name, work, interval in (
+                ("events", self._watch, self._look),
+                ("notifications", self._send_all, self._send),
+            )
         ]
         try:
             await asyncio.gather(*working)
@@ -75,39 +74,22 @@ class Notifier:
                 task.cancel()
             await asyncio.gather(*rest, return_exceptions=True)
 
-    async def _repeat(self, work: Work, interval: timedelta, stop: asyncio.Event) -> None:
-        backoff = Backoff("notifications")
-        while not stop.is_set():
-            try:
-                if self._duty.on:
-                    await work()
-            except TemporaryError as error:
-                await backoff.wait(str(error), stop)
-                continue
-            except Exception as error:
-                # Jobs must go on, whatever is wrong with notifications.
-                log.exception("notifications_failed")
-                await backoff.wait(f"a defect of the scheduler: {error}", stop)
-                continue
-            backoff.reset()
-            await pause(stop, interval)
+    async def _watch(self) -> bool:
+        return await self._watcher.run_once(await self._store.rules())
 
-    async def _watch(self) -> None:
-        while await self._watcher.run_once(await self._store.rules()):
-            pass
-
-    async def _send_all(self) -> None:
+    async def _send_all(self) -> bool:
         """Begin to send for each rule that is not being sent for: a slow channel delays no other."""
         self._sending = {key: task for key, task in self._sending.items() if not task.done()}
         due = await self._store.with_work(self._clock.now()) - self._sending.keys()
         if not due:
-            return
+            return False
         rules = await self._store.rules()
         if orphans := due - {rule.id for rule in rules}:
             await self._store.forget(orphans)
         for rule in rules:
             if rule.id in due:
                 self._sending[rule.id] = asyncio.create_task(self._send_for(rule), name="notification")
+        return False
 
     async def _send_for(self, rule: Rule) -> None:
         try:
