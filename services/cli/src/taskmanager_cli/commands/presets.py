@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from taskmanager_cli.commands.jobs.submit import job_of, read_json
+from taskmanager_cli.commands.jobs.submit import job_of, parameter_option, read_json, template_option
 from taskmanager_cli.completion import PLUGIN
 from taskmanager_cli.http.pages import is_given
 from taskmanager_cli.options import OrderedGroup, as_json, pass_session, segment, with_reason, with_yes
@@ -57,14 +57,8 @@ def _details(preset: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 @presets.command()
 @click.argument("name")
 @click.argument("plugin", type=PLUGIN)
-@click.option("--template", metavar="NAME", help="Template of the plugin.")
-@click.option(
-    "--parameter",
-    "parameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Parameter; the value is JSON or a text.",
-)
+@template_option
+@parameter_option
 @click.option("--parameters-file", metavar="FILE", help="All parameters from a JSON file; - is stdin.")
 @click.option("--shared", is_flag=True, help="For everybody who may use the plugin.")
 @click.option("--replace", is_flag=True, help="Replace a preset of that name.")

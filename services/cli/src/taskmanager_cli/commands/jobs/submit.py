@@ -16,6 +16,14 @@ from taskmanager_cli.output.tables import Column, field
 from taskmanager_cli.session import Session
 
 KEY = "Idempotency-Key"
+template_option = click.option("--template", metavar="NAME", help="Template of the plugin.")
+parameter_option = click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Parameter; the value is JSON or a text.",
+)
 GOOBI = ("process_id", "step_id", "process_title", "installation")
 
 
@@ -23,7 +31,7 @@ GOOBI = ("process_id", "step_id", "process_title", "installation")
 @click.argument("plugin", type=PLUGIN, required=False)
 @click.option("--file", "file", metavar="FILE", help="Take the whole job from a JSON file; - is stdin.")
 @click.option("--preset", metavar="NAME", help="Take template and parameters from a preset, if not given.")
-@click.option("--template", metavar="NAME", help="Template of the plugin.")
+@template_option
 @click.option("--source", metavar="PATH", help="Folder or file to read, as the runners see it.")
 @click.option("--destination", metavar="PATH", help="Folder for the results, as the runners see it.")
 @click.option("--priority", type=PRIORITY, help="0 to 10, higher first; else 5.")
@@ -33,13 +41,7 @@ GOOBI = ("process_id", "step_id", "process_title", "installation")
 @click.option("--step-id", type=int, metavar="ID", help="Goobi step to close when it is done.")
 @click.option("--process-title", metavar="TEXT", help="Title of the Goobi process.")
 @click.option("--installation", metavar="NAME", help="Goobi installation, if not the default one.")
-@click.option(
-    "--parameter",
-    "parameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Parameter; the value is JSON or a text.",
-)
+@parameter_option
 @click.option("--callback-url", metavar="URL", help="Address to call at the end.")
 @click.option("--unique", metavar="TEXT", help="Refuse it while another job with this key is in the queue.")
 @click.option("--key", metavar="TEXT", help="Idempotency key: repeated with the same key, it stays one job.")
