@@ -37,18 +37,12 @@ class NoteService:
         plugin = await self._plugin(on, key, author.principal)
         return await self._commanding.command(AddNote(on=on, key=key, text=text, plugin=plugin), author)
 
-    async def find(self, note_id: str, who: Principal) -> Note:
-        """The note."""
-        found = None if "\0" in note_id else await from_store(self._reader.note(note_id))
-        if found is None:
-            raise _unknown()
-        await self._plugin(found.on, found.key, who)
-        return found
-
     async def remove(self, note_id: str, author: Author) -> CommandDone | CommandPending:
         """Remove a note, whoever left it; the audit keeps its text."""
         allow_right(author.principal, Right.OPERATE)
-        note = await self.find(note_id, author.principal)
+        note = None if "\0" in note_id else await from_store(self._reader.note(note_id))
+        if note is None:
+            raise _unknown()
         plugin = await self._plugin(note.on, note.key, author.principal)
         order = RemoveNote(note=note.id, on=note.on, key=note.key, plugin=plugin)
         return await self._commanding.command(order, author)

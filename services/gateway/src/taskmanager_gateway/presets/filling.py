@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from taskmanager.model.jobs import LINKS_MOST
 from taskmanager.model.user_content.presets import Preset, preset_key
 from taskmanager_gateway.codes import faults, problems
 from taskmanager_gateway.http.problems import (
@@ -16,18 +17,41 @@ from taskmanager_gateway.http.problems import (
     ProblemError,
     field_problem,
 )
+from taskmanager_gateway.submissions.chains import AFTER
 
 FIELD = "preset"
 """The field of a request that is not one of `JobSpec`: the name of a preset."""
 
 
-def preset_of(known: Sequence[Preset], name: str, owner: str) -> Preset:
-    """The preset that a name means: one's own before a shared one; raises ProblemError."""
+def preset_of(known: Sequence[Preset], name: str, owners: Sequence[str | None]) -> Preset:
+    """The preset that a name means, of the first of the owners that has one; raises ProblemError.
+
+    None is the owner of shared ones.
+    """
     by_key = {one.key: one for one in known}
-    found = by_key.get(preset_key(name, owner)) or by_key.get(preset_key(name, None))
+    keys = (preset_key(name, owner) for owner in owners)
+    found = next((by_key[key] for key in keys if key in by_key), None)
     if found is None:
         raise ProblemError(UNKNOWN_PRESET, problems.NO_PRESET(preset=name[:100]))
     return found
+
+
+def jobs_in(document: Any) -> list[dict[str, Any]]:
+    """The job of a request and those that follow it; none if the request is refused for its shape anyway."""
+    if not isinstance(document, dict):
+        return []
+    links = document.get(AFTER) or []
+    if not isinstance(links, list) or len(links) >= LINKS_MOST:
+        return []
+    jobs = [document, *links]
+    return jobs if all(isinstance(one, dict) for one in jobs) else []
+
+
+def filled_if_named(given: Mapping[str, Any], known: Sequence[Preset], owner: str) -> dict[str, Any]:
+    """The fields of a job, with those of its preset if it names one; raises ProblemError."""
+    if given.get(FIELD) is None:
+        return {name: value for name, value in given.items() if name != FIELD}
+    return filled(given, preset_of(known, given[FIELD], (owner, None)))
 
 
 def filled(given: Mapping[str, Any], preset: Preset) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Reads presets, has them saved, and fills jobs with them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from pydantic_core import from_json, to_json
 
@@ -18,12 +17,11 @@ from taskmanager_gateway.http.problems import (
     INVALID_PARAMETERS,
     INVALID_REQUEST,
     NOT_POSSIBLE,
-    UNKNOWN_PRESET,
     FieldError,
     ProblemError,
     field_problem,
 )
-from taskmanager_gateway.presets.filling import FIELD, filled, preset_of
+from taskmanager_gateway.presets.filling import FIELD, filled, filled_if_named, jobs_in, preset_of
 from taskmanager_gateway.submissions.chains import AFTER
 from taskmanager_gateway.submissions.specification_check import SpecificationCheck
 from taskmanager_gateway.submissions.storable import storage_errors
@@ -47,22 +45,20 @@ class PresetService:
 
     async def find(self, name: str, who: Principal, *, shared: bool | None = None) -> Preset:
         """The preset of that name: one's own before a shared one, unless it is said which."""
-        known = await self.all(who)
-        if shared is None:
-            return preset_of(known, name, who.name)
-        key = preset_key(name, None if shared else who.name)
-        found = next((one for one in known if one.key == key), None)
-        if found is None:
-            raise ProblemError(UNKNOWN_PRESET, problems.NO_PRESET(preset=name[:100]))
-        return found
+        owners = {None: (who.name, None), True: (None,), False: (who.name,)}[shared]
+        return preset_of(await self.all(who), name, owners)
 
     async def save(self, order: SavePreset, author: Author) -> CommandDone | CommandPending:
         """Keep it, if the plugin accepts it as it is today."""
         allow(author.principal, order.plugin)
         await self.require_fit(order, author.principal)
         known = await from_store(self._reader.presets(author.principal.name))
-        if sum(one.owner == order.owner for one in known) >= MOST and not order.replace:
+        key = preset_key(order.name, order.owner)
+        before = next((one for one in known if one.key == key), None)
+        if before is None and sum(one.owner == order.owner for one in known) >= MOST:
             raise ProblemError(NOT_POSSIBLE, problems.TOO_MANY_PRESETS(most=MOST))
+        if before is not None and order.replace:
+            allow(author.principal, before.plugin)
         return await self._commanding.command(order, author)
 
     async def require_fit(self, order: SavePreset, who: Principal) -> None:
@@ -90,7 +86,7 @@ class PresetService:
     async def fill(self, body: bytes, who: Principal) -> tuple[bytes, list[str]]:
         """The body of a submission with what its presets say, and their names; most name none.
 
-        A body that is no JSON, or no object, is returned as it is: whoever reads it says so.
+        A body that is no JSON, or no job or chain of jobs, is returned as it is: whoever reads it says so.
         """
         if _FIELD not in body:
             return body, []
@@ -98,23 +94,15 @@ class PresetService:
             document = from_json(body)
         except ValueError:
             return body, []
-        names: list[str] = []
-        made = await self._fill(document, who, names)
-        return (to_json(made) if names else body), names
-
-    async def _fill(self, given: Any, who: Principal, names: list[str]) -> Any:
-        if not isinstance(given, dict):
-            return given
-        links = given.get(AFTER)
-        if isinstance(links, list):
-            given = {**given, AFTER: [await self._fill(one, who, names) for one in links]}
-        if given.get(FIELD) is None:
-            return {name: value for name, value in given.items() if name != FIELD}
-        name = given[FIELD]
-        if not isinstance(name, str):
+        jobs = jobs_in(document)
+        names = [job[FIELD] for job in jobs if job.get(FIELD) is not None]
+        if not names:
+            return body, []
+        if not all(isinstance(name, str) for name in names):
             raise field_problem(INVALID_REQUEST, [FieldError.of(FIELD, faults.NO_NAME())])
-        names.append(name)
-        return filled(given, await self.find(name, who))
+        known = await self.all(who)
+        first, *after = [filled_if_named(job, known, who.name) for job in jobs]
+        return to_json({**first, AFTER: after} if after else first), names
 
     async def fill_spec(self, spec: JobSpec, name: str, who: Principal) -> JobSpec:
         """The specification with what the preset says."""

@@ -17,7 +17,7 @@ from taskmanager.files.parts import Parts
 from taskmanager.files.roots import Roots
 from taskmanager.files.sources import files_taken
 from taskmanager.model.reasons import PROSE, Reason
-from taskmanager.model.reasons.coded_text import reason_of
+from taskmanager.model.reasons.coded_text import reason_of, told
 from taskmanager_gateway.codes import problems
 from taskmanager_gateway.http.problems import FILE_SYSTEM_SLOW, PATH_REFUSED, ProblemError
 from taskmanager_gateway.http.threads import DaemonThreads
@@ -89,10 +89,10 @@ class FolderReader:
         except TimeoutError as error:
             raise ProblemError(FILE_SYSTEM_SLOW, problems.FOLDERS_SLOW()) from error
         except PathRefusedError as error:
-            raise ProblemError(PATH_REFUSED, reason_of(str(error)) or PROSE(text=str(error))) from error
+            raise ProblemError(PATH_REFUSED, reason_of(told(error)) or PROSE(text=str(error))) from error
         except OSError as error:
-            told = problems.FOLDER_UNREADABLE(path=error.filename or "", error=error.strerror or str(error))
-            raise ProblemError(PATH_REFUSED, told) from error
+            why = problems.FOLDER_UNREADABLE(path=error.filename or "", error=error.strerror or str(error))
+            raise ProblemError(PATH_REFUSED, why) from error
 
     def close(self) -> None:
         """Let the threads finish."""
@@ -111,7 +111,7 @@ class FolderReader:
         try:
             found = files_taken(self._roots.resolve(source), self._roots, parts)
         except JobFailedError as error:
-            return SourceContent(failure=reason_of(str(error)) or PROSE(text=str(error)))
+            return SourceContent(failure=reason_of(told(error)) or PROSE(text=str(error)))
         names = tuple(one.name for one in found[:SHOWN])
         return SourceContent(names, len(found), sum(one.bytes for one in found))
 

@@ -91,7 +91,7 @@ async def _details(request: Request, job_id: str, who: Principal) -> JobDetails:
         chain=await _chain(request, job, who),
         template_default=plugin.manifest.template_default if plugin else None,
         template_title=_template_title(request, job, plugin.manifest) if plugin else "",
-        titles={one.manifest.name: one.manifest.title for one in overview.plugins},
+        titles=overview.titles,
         waiting=await services.reasons.of_one(job),
         reports=await _reports(request, job, who),
     )

@@ -20,7 +20,8 @@ from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.http.problems import INVALID_REQUEST, FieldError, field_problem
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.new_job.job_form import spec_from
-from taskmanager_gateway.web.shell.render import done, text
+from taskmanager_gateway.web.shell.command_answers import command_answer
+from taskmanager_gateway.web.shell.render import text
 
 router = APIRouter(dependencies=[needs(Right.SUBMIT)])
 
@@ -60,29 +61,30 @@ async def save(request: Request, plugin: str, who: Caller) -> Response:
     spec = spec_from(plugin, {**form, "priority": "", "process_id": ""}, manifest.parameters)
     shared = form.get("preset_shared") == "true"
     order = SavePreset(
-        name=_name(form.get("preset_name", "")),
+        name=_name(form, "preset_name"),
         owner=None if shared else who.name,
         plugin=plugin,
         template=spec.template,
         parameters=spec.parameters,
         replace=form.get("preset_replace") == "true",
     )
-    await services.presets.save(order, Author(who))
-    return _shown(request, "The preset was saved.", plugin, order.name, shared=shared)
+    result = await services.presets.save(order, Author(who))
+    address = _address(plugin, order.name, shared=shared)
+    return command_answer(request, result, text(request, "The preset was saved."), leads_to=address)
 
 
 @router.post("/ui/new-job/{plugin}/preset/rename")
 async def rename(request: Request, plugin: str, who: Caller) -> Response:
     """Give the chosen preset another name."""
     form = await form_of(request)
-    one, name = (
-        await preset_shown(request, form.get("preset_chosen", ""), who),
-        _name(form.get("new_name", "")),
-    )
-    if one is not None:
-        await services_of(request).presets.rename(one.name, name, shared=one.shared, author=Author(who))
-        return _shown(request, "The preset was renamed.", plugin, name, shared=one.shared)
-    raise _no_name("preset_chosen")
+    one = await preset_shown(request, form.get("preset_chosen", ""), who)
+    if one is None:
+        raise _no_name("preset_chosen")
+    name = _name(form, "new_name")
+    presets = services_of(request).presets
+    result = await presets.rename(one.name, name, shared=one.shared, author=Author(who))
+    address = _address(plugin, name, shared=one.shared)
+    return command_answer(request, result, text(request, "The preset was renamed."), leads_to=address)
 
 
 @router.post("/ui/new-job/{plugin}/preset/delete")
@@ -91,26 +93,23 @@ async def delete(request: Request, plugin: str, who: Caller) -> Response:
     one = await preset_shown(request, (await form_of(request)).get("preset_chosen", ""), who)
     if one is None:
         raise _no_name("preset_chosen")
-    await services_of(request).presets.remove(one.name, shared=one.shared, author=Author(who))
-    answer = done(text(request, "The preset was deleted."))
-    answer.headers["HX-Redirect"] = f"/new-job/{plugin}"
-    return answer
+    result = await services_of(request).presets.remove(one.name, shared=one.shared, author=Author(who))
+    told = text(request, "The preset was deleted.")
+    return command_answer(request, result, told, leads_to=f"/new-job/{plugin}")
 
 
-def _name(given: str) -> str:
+def _name(form: Mapping[str, str], field: str) -> str:
     try:
-        return _NAME.validate_python(given.strip())
+        return _NAME.validate_python(form.get(field, "").strip())
     except ValidationError:
-        raise _no_name("preset_name") from None
+        raise _no_name(field) from None
 
 
 def _no_name(field: str) -> Exception:
     return field_problem(INVALID_REQUEST, [FieldError.of(field, faults.NO_NAME())])
 
 
-def _shown(request: Request, told: str, plugin: str, name: str, *, shared: bool) -> Response:
-    """Say so, and show the form with the preset."""
-    answer = done(text(request, told))
+def _address(plugin: str, name: str, *, shared: bool) -> str:
+    """The form, filled with the preset."""
     which = quote(f"{SHARED if shared else OWN}/{name}", safe="")
-    answer.headers["HX-Redirect"] = f"/new-job/{plugin}?preset={which}"
-    return answer
+    return f"/new-job/{plugin}?preset={which}"

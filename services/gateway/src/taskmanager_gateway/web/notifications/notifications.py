@@ -14,7 +14,7 @@ from taskmanager.model.notifications.events import CHOSEN
 from taskmanager.model.notifications.rules import Pace, Rule, RuleId, RuleTerms
 from taskmanager_gateway.access.auth_context import Caller
 from taskmanager_gateway.access.requirements import needs
-from taskmanager_gateway.commands.service import Author, CommandPending
+from taskmanager_gateway.commands.service import Author
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.accounts.plugin_scope_field import check_reach, reach_choices
 from taskmanager_gateway.web.notifications.rule_forms import RuleForm
@@ -77,10 +77,7 @@ async def keep(request: Request, rule: Key, form: Annotated[RuleForm, Form()], w
             [{**one, "loc": ("form", *one["loc"])} for one in error.errors()]
         ) from error
     result = await services_of(request).notifications.keep(rule, terms, Author(who, form.reason))
-    answer = command_answer(request, result, text(request, "The rule was saved."))
-    if not isinstance(result, CommandPending):
-        answer.headers["HX-Redirect"] = f"{PATH}/{rule}"
-    return answer
+    return command_answer(request, result, text(request, "The rule was saved."), leads_to=f"{PATH}/{rule}")
 
 
 @router.post("/ui/notifications/{rule}/test")
@@ -104,9 +101,7 @@ async def ask_remove(request: Request, rule: Key, who: Caller) -> Response:
 async def remove(request: Request, rule: Key, form: Annotated[ReasonForm, Form()], who: Caller) -> Response:
     """Remove the rule, and go to the list of the others."""
     result = await services_of(request).notifications.remove(rule, Author(who, form.reason))
-    answer = command_answer(request, result, text(request, "The rule was removed."))
-    answer.headers["HX-Redirect"] = PATH
-    return answer
+    return command_answer(request, result, text(request, "The rule was removed."), leads_to=PATH)
 
 
 async def _whole(request: Request, rule: str, who: Principal) -> dict[str, Any]:

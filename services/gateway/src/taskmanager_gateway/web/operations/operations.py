@@ -146,7 +146,7 @@ async def stop(
 
 def titles(overview: Overview) -> Mapping[str, str]:
     """The titles of plugins by name."""
-    return {plugin.manifest.name: plugin.manifest.title for plugin in overview.plugins}
+    return overview.titles
 
 
 async def _read(request: Request, query: OperationListAddress) -> OperationPage:

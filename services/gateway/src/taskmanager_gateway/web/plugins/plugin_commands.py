@@ -28,7 +28,7 @@ from taskmanager_gateway.plugins.views import PluginView
 from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.shell.command_answers import command_answer
 from taskmanager_gateway.web.shell.forms import ReasonForm
-from taskmanager_gateway.web.shell.render import fragment, overview_of, text
+from taskmanager_gateway.web.shell.render import fragment, overview_of, text, web_of
 from taskmanager_gateway.web.shell.visitor import Visitor
 
 router = APIRouter(dependencies=[needs(Right.OPERATE)])
@@ -134,7 +134,7 @@ async def _known(request: Request, name: str, who: Principal) -> PluginView:
 
 async def _command(request: Request, order: PluginCommand, author: Author, told: str) -> Response:
     result = await services_of(request).commanding.command(order, author)
-    await overview_of(request, fresh=True)
+    await web_of(request).overviews.read(fresh=True)
     return command_answer(request, result, told, events=EVENTS)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode
 
 from pydantic import AfterValidator
 
@@ -13,6 +12,7 @@ from taskmanager.model.reasons import Reason
 from taskmanager_gateway.http.command_bodies import readable
 from taskmanager_gateway.jobs.wait_reasons import Waiting
 from taskmanager_gateway.processes.links import ProcessLinks
+from taskmanager_gateway.web.shell.list_address import address
 
 Text = Annotated[ShortText, AfterValidator(readable)]
 
@@ -26,8 +26,7 @@ class ProcessAddress(Record):
 
     def query(self, **changes: object) -> str:
         """The query string of this address, or of the same one with other values; with `?` unless empty."""
-        said = self.model_copy(update=changes).model_dump(mode="json", exclude_none=True)
-        return f"?{urlencode(said)}" if said else ""
+        return address("", self, **changes)
 
 
 class SearchAddress(Record):

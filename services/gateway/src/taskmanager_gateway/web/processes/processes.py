@@ -23,7 +23,7 @@ from taskmanager_gateway.web.processes.process_rows import (
     process_rows,
 )
 from taskmanager_gateway.web.shell.list_address import read_address
-from taskmanager_gateway.web.shell.render import fragment, page, web_of
+from taskmanager_gateway.web.shell.render import fragment, overview_of, page
 
 PATH = "/processes"
 
@@ -60,7 +60,7 @@ async def renewed(request: Request, process_id: Number, who: Caller) -> Response
 
 async def _listed(request: Request, process_id: int, who: Principal) -> dict[str, Any]:
     asked, ignored = read_address(ProcessAddress, request.query_params)
-    services, overview = services_of(request), await web_of(request).overviews.read()
+    services, overview = services_of(request), await overview_of(request)
     query = ProcessQuery(
         process=process_id,
         installations=services.processes.names(asked.installation),
@@ -68,7 +68,7 @@ async def _listed(request: Request, process_id: int, who: Principal) -> dict[str
         cursor=asked.cursor,
     )
     found = await services.processes.page(query, who)
-    titles = {plugin.manifest.name: plugin.manifest.title for plugin in overview.plugins}
+    titles = overview.titles
     waiting = await services.reasons.of_page(found.jobs)
     return {
         "asked": asked,

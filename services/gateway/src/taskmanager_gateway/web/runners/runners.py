@@ -98,7 +98,7 @@ async def _command(request: Request, order: RunnerCommand, author: Author, sente
 
 async def _rows(request: Request, who: Principal) -> dict[str, Any]:
     overview = await overview_of(request)
-    titles = {plugin.manifest.name: plugin.manifest.title for plugin in overview.plugins}
+    titles = overview.titles
     rows = runner_rows(overview.runners, await _at_work(request), titles, who)
     return {"rows": rows, "overview": overview}
 
@@ -118,5 +118,5 @@ async def _row(request: Request, runner: str, who: Principal) -> RunnerRow:
     if known is None or not who.sees(known.plugin):
         detail = problems.UNKNOWN_RUNNER(runner=runner)
         raise ProblemError(UNKNOWN_RUNNER, detail)
-    titles = {plugin.manifest.name: plugin.manifest.title for plugin in overview.plugins}
+    titles = overview.titles
     return runner_rows([known], await _at_work(request), titles, who)[0]

@@ -20,7 +20,7 @@ from taskmanager_gateway.services import services_of
 from taskmanager_gateway.web.search.findings import Findings, findings
 from taskmanager_gateway.web.search.search_wishes import LONGEST, SearchWish, search_wishes
 from taskmanager_gateway.web.shell.plugin_overview import Overview
-from taskmanager_gateway.web.shell.render import fragment, page, web_of
+from taskmanager_gateway.web.shell.render import fragment, overview_of, page
 
 router = APIRouter(dependencies=[needs(Right.READ)])
 
@@ -39,7 +39,7 @@ class SearchAddress(Record):
 @router.get("/search")
 async def show(request: Request, asked: Annotated[SearchAddress, Query()], who: Caller) -> Response:
     """The page with all findings."""
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     found = await _find(request, asked.q, overview, who, SHOWN_LIMIT)
     return await page(
         request, "search/page.html", {"found": found, "overview": overview, "most": SHOWN_LIMIT}
@@ -49,7 +49,7 @@ async def show(request: Request, asked: Annotated[SearchAddress, Query()], who: 
 @router.get("/ui/search")
 async def below(request: Request, asked: Annotated[SearchAddress, Query()], who: Caller) -> Response:
     """The first findings of each kind, for the box."""
-    overview = await web_of(request).overviews.read()
+    overview = await overview_of(request)
     found = await _find(request, asked.q, overview, who, SHOWN_BELOW)
     return fragment(request, "search/below.html", {"found": found, "most": SHOWN_BELOW})
 

@@ -10,13 +10,12 @@ from taskmanager.model.access import Principal
 from taskmanager.model.operations import JobFilter
 from taskmanager.model.states import Status, Tab
 from taskmanager_gateway.access.plugin_scope import narrowed
+from taskmanager_gateway.web.processes.process_rows import process_number
 
 LONGEST = 200
 """Characters of a text that is searched for."""
 _ID_BEGINS = re.compile(r"[0-9a-f]{8}[0-9a-f-]{0,28}")
 _WORD = re.compile(r"[^\W_]")
-_LONGEST_PROCESS = 18
-"""Digits."""
 
 
 class SearchKind(StrEnum):
@@ -51,9 +50,9 @@ def search_wishes(text: str, who: Principal) -> list[SearchWish]:
 def _wishes(text: str, plugins: tuple[str, ...] | None) -> Iterator[SearchWish]:
     if _ID_BEGINS.fullmatch(text.lower()):
         yield SearchWish(SearchKind.ID, JobFilter(plugins=plugins), begins=text.lower())
-    if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_PROCESS:
-        process = JobFilter(plugins=plugins, process=int(text))
-        yield SearchWish(SearchKind.PROCESS, process, query=urlencode({"process": int(text)}))
+    if (number := process_number(text)) is not None:
+        process = JobFilter(plugins=plugins, process=number)
+        yield SearchWish(SearchKind.PROCESS, process, query=urlencode({"process": number}))
     words = JobFilter(plugins=plugins, text=text)
     yield SearchWish(SearchKind.TEXT, words, query=urlencode({"q": text}))
     failed = JobFilter(plugins=plugins, tab=Tab.ERROR, status=Status.ERROR, error_text=text)

@@ -16,13 +16,21 @@ def command_answer(
     *,
     events: Sequence[str] = (),
     close: bool = True,
+    leads_to: str | None = None,
 ) -> Response:
-    """Close the pop-up and show `sentence`, which is in the reader's language, or why nothing is done yet."""
+    """Close the pop-up and show `sentence`, which is in the reader's language, or why nothing is done yet.
+
+    `leads_to` is the page to be shown next, unless nothing is done yet.
+    """
     if isinstance(result, CommandPending):
         later = text(
             request, "The scheduler does not answer at present. Your request is kept and will be carried out."
         )
         return done(later, tone="warning", events=events, close=close)
     if result.outcome == "unchanged":
-        return done(text(request, "It was so already."), tone="info", events=events, close=close)
-    return done(sentence, events=events, close=close)
+        answer = done(text(request, "It was so already."), tone="info", events=events, close=close)
+    else:
+        answer = done(sentence, events=events, close=close)
+    if leads_to is not None:
+        answer.headers["HX-Redirect"] = leads_to
+    return answer

@@ -34,6 +34,11 @@ class Overview:
     """The runners that orchestrators keep."""
     dead_letters: int = 0
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """The titles of all plugins by name."""
+        return {plugin.manifest.name: plugin.manifest.title for plugin in self.plugins}
+
     def plugin(self, name: str) -> PluginView | None:
         """The plugin of that name, or None."""
         return next((plugin for plugin in self.plugins if plugin.manifest.name == name), None)
